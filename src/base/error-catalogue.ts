@@ -124,6 +124,12 @@ export const errorCatalogue = {
       'The deadline or the ttl of the message passed before an attempt could start. Nothing was executed.',
     remedy: 'Send it again with a longer timeout or ttl.',
   },
+  DEADLINE_EXCEEDED: {
+    code: 'DEADLINE_EXCEEDED',
+    meaning:
+      "The caller's deadline passed before the hub had an answer, or the request did not arrive whole in time.",
+    remedy: 'Ask again with a longer deadline; where the call writes, look first whether it was done.',
+  },
   OUTCOME_UNKNOWN: {
     code: 'UNKNOWN',
     meaning:
@@ -175,6 +181,18 @@ export const errorCatalogue = {
     meaning: "The target's reply is larger than the limit in the text; it was cut off. The target acted.",
     remedy: 'Ask the target for less at once (pages, fewer fields).',
   },
+  REGISTRY_FULL: {
+    code: 'RESOURCE_EXHAUSTED',
+    meaning: 'As many systems are registered as the limit in the text allows. Nothing was written.',
+    remedy:
+      'Deregister systems that are gone, register short-lived ones with a lease so that they go by themselves, or raise the limit.',
+  },
+  ANSWER_TOO_LARGE: {
+    code: 'RESOURCE_EXHAUSTED',
+    meaning:
+      'The answer is not paged and would be larger than the limit in the text, more than a client takes.',
+    remedy: 'Ask for less at once: direct dependencies instead of transitive ones, or a narrower target.',
+  },
   LOOP_DETECTED: {
     code: 'ABORTED',
     meaning: 'The message has passed more than 16 hubs: two hubs send it to each other.',
@@ -189,6 +207,12 @@ export const errorCatalogue = {
     code: 'UNIMPLEMENTED',
     meaning: 'This call needs HTTP/2 (a stream in both directions), and the connection is HTTP/1.1.',
     remedy: 'Use a gRPC client, or Connect over HTTP/2.',
+  },
+  NOT_IMPLEMENTED: {
+    code: 'UNIMPLEMENTED',
+    meaning:
+      'The hub has no such method, or does not take the call in this form (HTTP method, content type, compression).',
+    remedy: 'List the services (`grpcurl -plaintext HOST:PORT list`); the text names the forms that work.',
   },
   UNAUTHENTICATED: {
     code: 'UNAUTHENTICATED',

@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { messageKinds, repeatSafeties } from '../base/message.ts';
+import { balanceStrategies, repeatScopes, retryableReasons } from '../resilience/policy.ts';
+import { formatDuration, parseDuration } from './duration-text.ts';
+
+/** A duration between two bounds, both in ms; milliseconds once parsed. */
+function duration(minMs: number, maxMs: number) {
+  const allowed = `a duration such as 250ms, 30s or 5m, from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  return z.string({ error: `must be ${allowed}` }).transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
+    context.addIssue({ code: 'custom', message: `must be ${allowed}`, input: text });
+    return z.NEVER;
+  });
+}
+
+function whole(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error: message }).min(min, message).max(max, message);
+}
+
+function share() {
+  const message = 'must be a number from 0 to 1';
+  return z.number({ error: message }).min(0, message).max(1, message);
+}
+
+/** `HOST:PORT`, with an IPv6 host in brackets. */
+const listenPattern = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
+
+const listen = z
+  .string({ error: 'must be HOST:PORT' })
+  .refine(
+    (text) => Number(listenPattern.exec(text)?.[2] ?? 65536) <= 65535,
+    'must be HOST:PORT, an IPv6 host in brackets, the port from 0 to 65535 (0 picks a free one)',
+  );
+
+/** One policy as the file spells it. Bounds and what goes with what are checked by policyViolations (resilience/policy.ts). */
+const policy = z.strictObject({
+  name: z.string().describe('Unique name, a slug.'),
+  match: z
+    .strictObject({
+      message_types: z.array(z.string()).default([]),
+      kinds: z.array(z.enum(messageKinds)).default([]),
+      sources: z.array(z.string()).default([]),
+      system_ids: z.array(z.string()).default([]),
+      types: z.array(z.string()).default([]),
+      capabilities: z.array(z.string()).default([]),
+    })
+    .prefault({})
+    .describe('What it applies to; an empty list matches all.'),
+  timeout: duration(1, 3_600_000).optional().describe('Time for a synchronous delivery in all.'),
+  attempt_timeout: duration(1, 3_600_000).optional().describe('Time for one attempt.'),
+  retry: z
+    .strictObject({
+      attempts: z.number().optional(),
+      initial_delay: duration(0, 300_000).optional(),
+      factor: z.number().optional(),
+      max_delay: duration(0, 3_600_000).optional(),
+      on: z.array(z.enum(retryableReasons)).optional(),
+    })
+    .optional()
+    .describe('When and how often an attempt is repeated.'),
+  repeat_safety: z.enum(repeatSafeties).optional().describe('What delivering a message twice does.'),
+  repeat_scope: z.enum(repeatScopes).optional().describe('Where an unknown outcome may be repeated.'),
+  breaker: z
+    .strictObject({
+      consecutive_failures: z.number().optional(),
+      failure_rate: z.number().optional(),
+      minimum_calls: z.number().optional(),
+      window: duration(1000, 600_000).optional(),
+      open_for: duration(100, 3_600_000).optional(),
+      half_open_calls: z.number().optional(),
+    })
+    .optional()
+    .describe('When the breaker opens; only in a policy that matches targets alone.'),
+  balance: z.enum(balanceStrategies).optional().describe('How one of several systems is chosen.'),
+  panic: z.boolean().optional().describe('Whether UNHEALTHY systems are tried when nothing better is left.'),
+});
+
+export type PolicySettings = z.output<typeof policy>;
+
+/** Every setting of the hub, as the configuration file spells it. Unknown ones are refused. */
+export const configSchema = z.strictObject({
+  listen: listen.default('127.0.0.1:7700').describe('Address of the one port.'),
+  data_dir: z
+    .string()
+    .min(1, 'must not be empty')
+    .default('./data')
+    .describe('Folder of the embedded store.'),
+  insecure: z
+    .boolean()
+    .default(false)
+    .describe('Allows an address that is not loopback although nobody is authenticated.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('Least level that is logged.'),
+    })
+    .prefault({}),
+  server: z
+    .strictObject({
+      allowed_hosts: z
+        .array(z.string())
+        .default([])
+        .describe('Host names, beside loopback, IP addresses and the listen host, that requests may name.'),
+      allowed_origins: z
+        .array(z.string())
+        .default([])
+        .describe('Origins of web pages elsewhere that may call the hub.'),
+      max_concurrent_calls: whole(1, 100_000).default(1000).describe('Calls in flight, watches aside.'),
+      max_watches: whole(1, 1_000_000).default(10_000).describe('Open streams.'),
+      max_connections: whole(1, 1_000_000).default(10_000).describe('Open connections.'),
+      drain_timeout: duration(0, 600_000)
+        .default(10_000)
+        .describe('Time that calls in flight get to finish at shutdown.'),
+    })
+    .prefault({}),
+  health: z
+    .strictObject({
+      interval: duration(1000, 3_600_000).default(30_000).describe('Time between probes of an interface.'),
+      timeout: duration(10, 60_000).default(5000).describe('Longest that a probe may take.'),
+      failures_to_unhealthy: whole(1, 100).default(3).describe('Failed probes in a row that make UNHEALTHY.'),
+      successes_to_healthy: whole(1, 100)
+        .default(2)
+        .describe('Good probes in a row that make HEALTHY again.'),
+      degraded_latency: duration(1, 60_000).default(1000).describe('A slower probe makes DEGRADED.'),
+      degraded_error_rate: share().default(0.05).describe('More failed deliveries make DEGRADED.'),
+      max_concurrent_probes: whole(1, 10_000).default(64).describe('Probes at the same time.'),
+    })
+    .prefault({}),
+  registry: z
+    .strictObject({
+      max_systems: whole(1, 1_000_000).default(100_000).describe('Systems that can be registered.'),
+    })
+    .prefault({}),
+  deliveries: z
+    .strictObject({
+      kept: whole(1, 1_000_000).default(10_000).describe('Traces of synchronous deliveries kept in memory.'),
+    })
+    .prefault({}),
+  policies: z
+    .array(policy)
+    .max(1000, 'must be at most 1000 policies')
+    .default([])
+    .describe('Settings for delivery.'),
+});
+
+/** The settings in force: every one of them decided. Durations are in ms. */
+export type Config = z.output<typeof configSchema>;
+
+/** Host and port of a `listen` setting. */
+export function listenAddress(text: string): { readonly host: string; readonly port: number } {
+  const [, host = '', port = ''] = listenPattern.exec(text) ?? [];
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}

@@ -1,0 +1,157 @@
+import { HubError, type HubErrorInit } from '../base/error.ts';
+import type { ErrorReason } from '../base/error-catalogue.ts';
+import type { AttemptResult, Endpoint } from '../base/transport.ts';
+import type { StopReason } from '../resilience/retry-decision.ts';
+import type { Attempt } from './delivery.ts';
+
+/** An attempt with everything that an error may quote from it. */
+export interface FinishedAttempt {
+  readonly attempt: Attempt;
+  readonly endpoint: Endpoint;
+  readonly result: AttemptResult;
+}
+
+export interface FailedDelivery {
+  readonly deliveryId: string;
+  /** At least one, unless `stop` is `deadline` or `candidates`. */
+  readonly attempts: readonly FinishedAttempt[];
+  readonly stop: StopReason;
+  readonly executed: 'no' | 'unknown';
+  /** Time that the delivery had, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** Most of a target's body that an error quotes, in bytes: errors stay below 4 KiB with everything else in them. */
+export const bodyExcerptBytesMax = 1024;
+
+/** The error that tells a caller why its message was not answered (contract.md, "Errors"). */
+export function deliveryError(failed: FailedDelivery): HubError {
+  const significant = significantAttempt(failed);
+  const reason = failureReason(failed, significant);
+  const init: HubErrorInit = {
+    reason,
+    message: `${explanation(reason, failed, significant)} Delivery ${failed.deliveryId}.`,
+    metadata: {
+      delivery_id: failed.deliveryId,
+      attempts: String(failed.attempts.length),
+      stopped_by: failed.stop,
+      ...(failed.attempts.length === 0 ? {} : { trace: traceSummary(failed.attempts) }),
+      ...(significant === undefined ? {} : quote(significant)),
+    },
+    executed: failed.executed,
+  };
+  const retryAfterMs = significant?.result.retryAfterMs;
+  return new HubError(retryAfterMs === undefined ? init : { ...init, retryAfterMs });
+}
+
+/** The attempt that decides what the caller is told: the last that may have acted, else the last. */
+function significantAttempt({ attempts, executed, stop }: FailedDelivery): FinishedAttempt | undefined {
+  const last = attempts.at(-1);
+  if (stop === 'rejected' || executed === 'no') return last;
+  return attempts.findLast(({ result }) => result.verdict === 'MAY_HAVE_ACTED') ?? last;
+}
+
+function failureReason({ stop }: FailedDelivery, significant: FinishedAttempt | undefined): ErrorReason {
+  if (stop === 'cancelled') return 'CANCELLED';
+  if (stop === 'unsafe') return 'OUTCOME_UNKNOWN';
+  if (significant === undefined) return stop === 'candidates' ? 'BREAKER_OPEN' : 'MESSAGE_EXPIRED';
+  const { verdict, reason } = significant.result;
+  switch (verdict) {
+    case 'REJECTED':
+      return 'TARGET_REJECTED';
+    case 'NOT_EXECUTED':
+      return reason === 'rate_limited' ? 'RATE_LIMITED' : 'NO_HEALTHY_SYSTEM';
+    case 'NOT_REACHED':
+      return 'CONNECT_FAILED';
+    case 'MAY_HAVE_ACTED':
+    case 'OK':
+      break;
+  }
+  switch (reason) {
+    case 'timeout':
+      return 'TARGET_TIMEOUT';
+    case 'garbage':
+      return 'BAD_REPLY';
+    case 'reply_too_large':
+      return 'REPLY_TOO_LARGE';
+    default:
+      return 'TARGET_FAILED';
+  }
+}
+
+function explanation(
+  reason: ErrorReason,
+  { attempts, stop, timeoutMs }: FailedDelivery,
+  significant: FinishedAttempt | undefined,
+): string {
+  const where =
+    significant === undefined ? '' : `${significant.endpoint.systemId}/${significant.endpoint.interface}`;
+  const detail = significant?.attempt.detail ?? '';
+  const count = attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`;
+  const ended = endings[stop];
+  switch (reason) {
+    case 'CANCELLED':
+      return `The caller cancelled the call after ${count}.`;
+    case 'OUTCOME_UNKNOWN':
+      return `${where} may or may not have acted (${detail}), and the message is not safe to repeat, so it was not sent again. Find out at the target before sending it once more.`;
+    case 'MESSAGE_EXPIRED':
+      return `The ${Math.round(timeoutMs)} ms that the message had passed before an attempt could start; send it with a longer timeout or ttl.`;
+    case 'BREAKER_OPEN':
+      return 'Every usable interface has an open breaker; see `switchyard breakers`.';
+    case 'TARGET_REJECTED':
+      return `${where} refused the message (${detail}); the same message would be refused again.`;
+    case 'RATE_LIMITED':
+      return `${where} asks to be called less often (${detail}); ${count}, ${ended}.`;
+    case 'NO_HEALTHY_SYSTEM':
+      return `${where} says that it did not execute the message (${detail}); ${count}, ${ended}.`;
+    case 'CONNECT_FAILED':
+      return `No attempt reached a target; the last was ${where} (${detail}); ${count}, ${ended}.`;
+    case 'TARGET_TIMEOUT':
+      return `${where} did not answer in time (${detail}); ${count}, ${ended}.`;
+    case 'BAD_REPLY':
+      return `${where} answered with something that is not a reply (${detail}); ${count}, ${ended}.`;
+    case 'REPLY_TOO_LARGE':
+      return `The reply of ${where} is too large (${detail}).`;
+    default:
+      return `${where} failed (${detail}); ${count}, ${ended}.`;
+  }
+}
+
+const endings: Readonly<Record<StopReason, string>> = {
+  rejected: 'a definite no ended it',
+  unsafe: 'the message must not be repeated',
+  cancelled: 'the caller went away',
+  reason: 'this is not retried',
+  attempts: 'no more are allowed',
+  deadline: 'no time was left for another',
+  budget: 'the retry budget of the hub is used up',
+  candidates: 'no other candidate may be tried',
+};
+
+/** `1 echo/rest connect_refused 2ms; 2 …`, first and last ones when there are many. */
+function traceSummary(attempts: readonly FinishedAttempt[]): string {
+  const lines = attempts.map(
+    ({ attempt }) =>
+      `${attempt.number} ${attempt.systemId}/${attempt.interface} ${attempt.verdict} ${attempt.reason} ${Math.round(attempt.latencyMs)}ms`,
+  );
+  if (lines.length <= 5) return lines.join('; ');
+  return [...lines.slice(0, 2), `… ${lines.length - 4} more …`, ...lines.slice(-2)].join('; ');
+}
+
+/** What the target itself said: its status and the beginning of its body. */
+function quote({ endpoint, result }: FinishedAttempt): Record<string, string> {
+  const quoted: Record<string, string> = {
+    system_id: endpoint.systemId,
+    interface: endpoint.interface,
+    attempt_reason: result.reason,
+  };
+  if (result.status !== '') {
+    quoted[endpoint.protocol === 'HTTP' ? 'http_status' : 'grpc_code'] = result.status;
+  }
+  const body = result.reply?.data;
+  if (body !== undefined && body.length > 0) {
+    // A cut in the middle of a character shows as U+FFFD, which is better than guessing.
+    quoted['body'] = new TextDecoder().decode(body.subarray(0, bodyExcerptBytesMax));
+  }
+  return quoted;
+}

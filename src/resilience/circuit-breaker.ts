@@ -1,0 +1,154 @@
+import type { Clock } from '../base/clock.ts';
+import type { BreakerSignal } from './breaker-signal.ts';
+import {
+  admission,
+  type BreakerEvent,
+  type BreakerState,
+  closedBreaker,
+  nextChangeMs,
+  transition,
+} from './breaker-state.ts';
+import type { BreakerConfig } from './policy.ts';
+
+/** The right to make one call. */
+export interface BreakerPermit {
+  readonly admitted: true;
+  /** Whether this call is a trial of a half-open breaker. */
+  readonly trial: boolean;
+  /**
+   * Says how the call ended; must be called once however it ends. Only the first time counts. `cause` is one line
+   * for people on a failure, such as `connection refused`; it is cut to {@link causeCharsMax}.
+   */
+  settle(signal: BreakerSignal, cause?: string): void;
+}
+
+export interface BreakerRefusal {
+  readonly admitted: false;
+  readonly state: Exclude<BreakerState['kind'], 'CLOSED'>;
+  /** When a call may be let through, in ms from now, at least 1. An estimate while HALF_OPEN or forced without end. */
+  readonly retryAfterMs: number;
+  readonly cause: string;
+}
+
+export interface CircuitBreakerOptions {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly config: BreakerConfig;
+  /** Called with each new state, right after it was entered. */
+  readonly onChange?: (state: BreakerState) => void;
+}
+
+/** Longest cause that is kept, in characters. */
+export const causeCharsMax = 256;
+
+/** One circuit breaker: holds a {@link BreakerState} and hands out permits. Has no timer; see {@link nextChangeMs}. */
+export class CircuitBreaker {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #onChange: ((state: BreakerState) => void) | undefined;
+  #config: BreakerConfig;
+  #state: BreakerState;
+  #trials = 0;
+
+  constructor({ clock, config, onChange }: CircuitBreakerOptions) {
+    this.#clock = clock;
+    this.#config = config;
+    this.#onChange = onChange;
+    this.#state = closedBreaker(config);
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** Lets a call through or refuses it. */
+  acquire(): BreakerPermit | BreakerRefusal {
+    const state = this.#state;
+    // The way of nearly every call: no clock, no event.
+    if (state.kind === 'CLOSED') return new Permit(this, state.epoch, undefined);
+    const atMs = this.#clock.monotonic();
+    this.apply({ type: 'time', atMs });
+    const refusal = this.#refusal(atMs);
+    if (refusal !== undefined) return refusal;
+    const { kind, epoch } = this.#state;
+    if (kind !== 'HALF_OPEN') return new Permit(this, epoch, undefined);
+    const id = (this.#trials += 1);
+    this.apply({ type: 'trial', atMs, id });
+    return new Permit(this, epoch, id);
+  }
+
+  /** What {@link acquire} would refuse with now; undefined when it would let a call through. Changes nothing. */
+  peek(): BreakerRefusal | undefined {
+    return this.#state.kind === 'CLOSED' ? undefined : this.#refusal(this.#clock.monotonic());
+  }
+
+  /** Enters the state that time alone leads to, so that it can be seen before anybody calls. */
+  refresh(): void {
+    this.apply({ type: 'time', atMs: this.#clock.monotonic() });
+  }
+
+  /** When {@link refresh} next changes the state, on the monotonic clock; `Infinity`: never. */
+  get nextChangeMs(): number {
+    return nextChangeMs(this.#state);
+  }
+
+  /** Takes other settings from now on. Counts stay, unless the window's length changed; an open time that runs, stays. */
+  configure(config: BreakerConfig): void {
+    const changedWindow = config.windowMs !== this.#config.windowMs;
+    this.#config = config;
+    if (changedWindow && this.#state.kind === 'CLOSED') {
+      // The same state (epoch), so calls in flight still count.
+      const { epoch, cause, consecutiveFailures } = this.#state;
+      this.#state = { ...closedBreaker(config), epoch, cause, consecutiveFailures };
+    }
+  }
+
+  /** Changes the state by an event; times are of the monotonic clock. */
+  apply(event: BreakerEvent): void {
+    const before = this.#state;
+    this.#state = transition(before, event, this.#config);
+    if (this.#state !== before) this.#onChange?.(this.#state);
+  }
+
+  /** For permits. */
+  settle(settled: Omit<Extract<BreakerEvent, { type: 'settled' }>, 'type' | 'atMs'>): void {
+    const { epoch, trialId, signal, cause } = settled;
+    this.apply({
+      type: 'settled',
+      atMs: this.#clock.monotonic(),
+      epoch,
+      trialId,
+      signal,
+      cause: cause.slice(0, causeCharsMax),
+    });
+  }
+
+  #refusal(atMs: number): BreakerRefusal | undefined {
+    const state = this.#state;
+    const answer = admission(state, atMs, this.#config);
+    if (answer.admits || state.kind === 'CLOSED') return undefined;
+    return { admitted: false, state: state.kind, retryAfterMs: answer.retryAfterMs, cause: state.cause };
+  }
+}
+
+class Permit implements BreakerPermit {
+  readonly admitted = true;
+  readonly #epoch: number;
+  readonly #trialId: number | undefined;
+  /** Undefined once settled. */
+  #breaker: CircuitBreaker | undefined;
+
+  constructor(breaker: CircuitBreaker, epoch: number, trialId: number | undefined) {
+    this.#breaker = breaker;
+    this.#epoch = epoch;
+    this.#trialId = trialId;
+  }
+
+  get trial(): boolean {
+    return this.#trialId !== undefined;
+  }
+
+  settle(signal: BreakerSignal, cause = ''): void {
+    const breaker = this.#breaker;
+    this.#breaker = undefined;
+    breaker?.settle({ epoch: this.#epoch, trialId: this.#trialId, signal, cause });
+  }
+}
