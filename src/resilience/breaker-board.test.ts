@@ -10,12 +10,15 @@ import { type BreakerConfig, defaultPolicy } from './policy.ts';
 const echo: EndpointKey = { systemId: 'echo', interface: 'rest' };
 const ledger: EndpointKey = { systemId: 'ledger', interface: 'grpc' };
 
-/** A store in memory that can be told to fail, and that keeps its rows when the board goes. */
+/** A store in memory that can be told to fail or to hold what comes next, and that keeps its rows when the board goes. */
 function createStore(rows: ForcedBreaker[] = []) {
   const kept = new Map(rows.map((row) => [endpointKeyToString(row), row]));
   let fault: Error | undefined;
+  let held: Promise<void> | undefined;
   const guard = async (): Promise<void> => {
-    await Promise.resolve();
+    const waitFor = held;
+    held = undefined;
+    await waitFor;
     if (fault) throw fault;
   };
   const port: ForcedBreakers = {
@@ -29,7 +32,13 @@ function createStore(rows: ForcedBreaker[] = []) {
       kept.delete(endpointKeyToString(key));
     },
   };
-  return { kept, port, fail: (error: Error | undefined) => (fault = error) };
+  /** The next change waits until the function that this returns is called. */
+  const hold = (): (() => void) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held = promise;
+    return resolve;
+  };
+  return { kept, port, hold, fail: (error: Error | undefined) => (fault = error) };
 }
 
 function setUp(store = createStore(), clock = createFakeClock()) {
@@ -164,13 +173,15 @@ test('endpoints that are gone take their breaker, timer and feed entry along', a
 });
 
 test('a breaker that was removed and came back does not hear from calls of its former life', () => {
-  const { board, configs } = setUp();
+  const { board, feed, clock, configs } = setUp();
   configs.set('echo/rest', { consecutiveFailures: 1 });
   const old = board.acquire(echo);
   board.retain([]);
   board.ensure(echo);
   if (old.admitted) old.settle('failure');
   expect(board.get(echo)?.state).toBe('CLOSED');
+  expect(stateIn(feed, echo)).toBe('CLOSED');
+  expect(clock.pendingTimers).toBe(0);
 });
 
 test('settings are taken anew by ensure for one, by reconfigure for all', () => {
@@ -270,15 +281,31 @@ describe('trip and reset', () => {
     expect(board.get(echo)).toMatchObject({ state: 'FORCED_OPEN', cause: 'three' });
   });
 
-  test('tripping again in the moment of its end keeps the new row', async () => {
+  test('a change that the store is slow to keep holds up those asked for after it', async () => {
+    const { board, store, clock } = setUp();
+    board.ensure(echo);
+    const release = store.hold();
+    const asked = [board.trip(echo, { cause: 'one' }), board.reset(echo, { cause: 'two' })];
+    await clock.advance(100);
+    release();
+    await Promise.all(asked);
+    expect(board.get(echo)).toMatchObject({ state: 'CLOSED', cause: 'two' });
+    expect(store.kept.size).toBe(0);
+  });
+
+  test('forcing it anew while the former one ends keeps the new row', async () => {
     const { board, clock, store } = setUp();
     board.ensure(echo);
     await board.trip(echo, { forMs: 1000, cause: 'first' });
-    const moving = clock.advance(1000);
-    await Promise.all([moving, board.trip(echo, { cause: 'second' })]);
+    const release = store.hold();
+    const second = board.trip(echo, { cause: 'second' });
+    await clock.advance(1000);
+    expect(board.get(echo)?.state).toBe('HALF_OPEN');
+    release();
+    await second;
     await board.close();
-    const state = board.get(echo)?.state;
-    expect(store.kept.has('echo/rest')).toBe(state === 'FORCED_OPEN');
+    expect(board.get(echo)).toMatchObject({ state: 'FORCED_OPEN', cause: 'second' });
+    expect(store.kept.get('echo/rest')?.cause).toBe('second');
   });
 
   test('a store that cannot forget an ended one is reported, and nothing else breaks', async () => {

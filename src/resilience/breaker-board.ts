@@ -82,13 +82,17 @@ export class BreakerBoard {
 
   /** Removes the breakers of all endpoints but these. A forced state stays, for when its endpoint comes back. */
   retain(keys: Iterable<EndpointKey>): void {
-    for (const entry of this.#entries.retain(keys)) {
-      entry.timer?.cancel();
-      this.#options.feed.delete(endpointKeyToString(entry.key));
-    }
-    const orphans = [...this.#forced.values()].filter((forced) => this.#entries.get(forced) === undefined);
-    orphans.sort((a, b) => b.sinceMs - a.sinceMs);
-    for (const forced of orphans.slice(unregisteredForcedMax)) this.#forget(forced);
+    for (const entry of this.#entries.retain(keys)) this.#removed(entry);
+    this.#boundOrphans();
+  }
+
+  /** Removes the breaker of an endpoint that is no longer registered. A forced state stays, for when it comes back. */
+  forget(key: EndpointKey): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#removed(entry);
+    this.#boundOrphans();
   }
 
   /** Lets a call to the endpoint through, or says why not and until when. The permit must be settled. */
@@ -225,6 +229,19 @@ export class BreakerBoard {
     if (forced.untilMs === undefined || forced.untilMs > this.#options.clock.now()) return false;
     this.#forget(forced);
     return true;
+  }
+
+  #removed(entry: Entry): void {
+    entry.timer?.cancel();
+    this.#options.feed.delete(endpointKeyToString(entry.key));
+  }
+
+  /** Keeps the newest {@link unregisteredForcedMax} forced states of endpoints that are not registered. */
+  #boundOrphans(): void {
+    if (this.#forced.size <= unregisteredForcedMax) return;
+    const orphans = [...this.#forced.values()].filter((forced) => this.#entries.get(forced) === undefined);
+    orphans.sort((a, b) => b.sinceMs - a.sinceMs);
+    for (const forced of orphans.slice(unregisteredForcedMax)) this.#forget(forced);
   }
 
   /** Forgets a forced state that has ended; nobody waits for the store. */

@@ -260,6 +260,13 @@ test('a permit settles once', () => {
   expect(breaker.state).toMatchObject({ kind: 'CLOSED', consecutiveFailures: 1, window: { calls: 1 } });
 });
 
+test('a cause is cut to its longest', () => {
+  const { breaker, permit, refusal } = setUp({ consecutiveFailures: 1 });
+  permit().settle('failure', 'x'.repeat(10_000));
+  expect(breaker.state.kind).toBe('OPEN');
+  expect(refusal().cause.length).toBeLessThan(300);
+});
+
 describe('under any interleaving', () => {
   const config: BreakerConfig = {
     consecutiveFailures: 2,
@@ -346,6 +353,8 @@ describe('under any interleaving', () => {
               permit.trial && epoch === after.epoch && nowMs < sinceMs + config.openForMs,
           );
           expect(trials.length).toBeLessThanOrEqual(config.halfOpenCalls);
+          if (after.kind === 'HALF_OPEN')
+            expect(after.trials.length).toBeLessThanOrEqual(config.halfOpenCalls);
           // Epochs only grow, by one new state at a time at most two (time, then an event).
           expect(after.epoch).toBeGreaterThanOrEqual(before.epoch);
           // Only a reset or a full set of successful trials closes.

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type EndpointKey, EndpointMap } from './endpoint-map.ts';
 
-/** How an attempt ended, as far as its latency goes. `failed` may raise the average but never lower it. */
+/** How an attempt ended, as far as its latency goes. `failed` raises the average or keeps it from decaying. */
 export type LoadOutcome = 'answered' | 'failed';
 
 export interface LoadBoardOptions {
@@ -66,6 +66,11 @@ export class LoadBoard {
     return load === undefined ? 0 : load.latencyMs * this.#weight(this.#clock.monotonic() - load.atMs);
   }
 
+  /** Forgets an endpoint that is no longer registered. Calls in flight to it end without effect. */
+  forget(key: EndpointKey): void {
+    this.#loads.delete(key);
+  }
+
   /** Forgets all endpoints but these. Calls in flight to the others end without effect. */
   retain(keys: Iterable<EndpointKey>): void {
     this.#loads.retain(keys);
@@ -78,10 +83,14 @@ export class LoadBoard {
   #observe(load: Load, startMs: number, outcome: LoadOutcome): void {
     const nowMs = this.#clock.monotonic();
     const latencyMs = nowMs - startMs;
+    if (outcome === 'failed') {
+      // A target that fails fast must not come to look like a fast target: what was known of it is renewed.
+      load.latencyMs = Math.max(load.latencyMs, latencyMs);
+      load.atMs = nowMs;
+      return;
+    }
     const weight = this.#weight(nowMs - load.atMs);
     const decayedMs = load.latencyMs * weight;
-    // A target that fails fast must not look like a fast target.
-    if (outcome === 'failed' && latencyMs <= decayedMs) return;
     load.latencyMs = latencyMs > decayedMs ? latencyMs : decayedMs + latencyMs * (1 - weight);
     load.atMs = nowMs;
   }

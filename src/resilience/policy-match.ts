@@ -66,8 +66,7 @@ export function resolveBreakerConfig(
   target: PolicyTarget,
   base: EffectivePolicy = defaultPolicy,
 ): BreakerConfig {
-  const forTargets = policies.filter(({ match }) => namesTargetsAlone(match));
-  return resolvePolicy(forTargets, { ...target, messageType: '', kind: 'REQUEST', source: '' }, base).policy
+  return resolvePolicy(policies, { ...target, messageType: '', kind: 'REQUEST', source: '' }, base).policy
     .breaker;
 }
 

@@ -28,9 +28,10 @@ test('a fifth of the calls in flight may be retries', () => {
 test('at no moment a retry is granted beyond the share of the calls in flight', () => {
   const action = fc.constantFrom('start', 'end', 'take', 'release');
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 300 }), (actions) => {
+    fc.property(fc.nat(100), fc.array(action, { maxLength: 300 }), (started, actions) => {
       const budget = new RetryBudget();
-      let calls = 0;
+      let calls = started;
+      for (let i = 0; i < started; i += 1) budget.callStarted();
       let retries = 0;
       for (const next of actions) {
         if (next === 'start') {
