@@ -1,16 +1,24 @@
 #!/usr/bin/env bash
 # Writes gen/ anew from proto/ and from the packages that carry the standard protos. Run by `npm run gen`.
+# Argument: the folder to write gen/ into. Default: the checkout itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+out=${1:-.}
+bash scripts/tools.sh
 
-rm -rf gen/ts/src
-buf generate
+# Only what buf writes; the packages' own files (package.json, go.mod, README.md …) stand beside it.
+rm -rf "$out/gen/ts/src" "$out/gen/go/switchyard" "$out/gen/python/src"
+buf generate -o "$out"
+buf generate --template buf.gen.go.yaml -o "$out"
+# Tells type checkers that the Python package carries its types.
+touch "$out/gen/python/src/switchyard/py.typed"
 
+# Go and Python take the standard protos from genproto and googleapis-common-protos.
 standard() { # module folder, then the files wanted
   local module=$1 paths=()
   shift
   for file in "$@"; do paths+=(--path "$module/$file"); done
-  buf generate "$module" --template buf.gen.standard.yaml "${paths[@]}"
+  buf generate "$module" --template buf.gen.standard.yaml -o "$out" "${paths[@]}"
 }
 standard node_modules/grpc-health-check/proto health/v1/health.proto
 standard node_modules/@grpc/reflection/build/proto grpc/reflection/v1/reflection.proto grpc/reflection/v1alpha/reflection.proto

@@ -12,6 +12,7 @@ import { Dispatcher } from '../messaging/dispatch.ts';
 import { Router } from '../messaging/route.ts';
 import { type Catalog, openCatalog } from '../registry/catalog.ts';
 import type { Directory } from '../registry/directory.ts';
+import { endpointsOf } from '../registry/endpoint.ts';
 import { BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.ts';
 import { LoadBoard } from '../resilience/load-board.ts';
 import { resolveBreakerConfig } from '../resilience/policy-match.ts';
@@ -144,13 +145,9 @@ async function openRegistryAndHealth(
   });
   directory.onChange((change) => {
     if (change.kind === 'added') return;
-    const before = change.kind === 'removed' ? change.system : change.previous;
-    const stays = new Set(
-      change.kind === 'removed' ? [] : directory.endpointsOf(before.id).map(({ uri }) => uri),
-    );
-    for (const { protocol, uri } of before.interfaces) {
-      if (!stays.has(uri)) transports[protocol].forget(uri);
-    }
+    const before = endpointsOf(change.kind === 'removed' ? change.system : change.previous);
+    const kept = new Set(directory.endpointsOf(change.system.id).map(({ uri }) => uri));
+    for (const { protocol, uri } of before) if (!kept.has(uri)) transports[protocol].forget(uri);
   });
   return { catalog, monitor };
 }

@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts';
 import { answerMarginMs, type Deadline, earliest } from '../base/deadline.ts';
-import { HubError } from '../base/error.ts';
 import type { Message, RepeatSafety, Reply } from '../base/message.ts';
 import type { Random } from '../base/random.ts';
 import { traceIdOf } from '../base/trace-context.ts';
@@ -122,7 +121,8 @@ export class DeliveryRun {
         this.#plan = this.#hub.router.refresh(this.#input.question, this.#plan);
       }
     } catch (thrown) {
-      if (options.signal.aborted && !(thrown instanceof HubError)) return this.#fail('cancelled');
+      // The wait between attempts ends with the signal's reason.
+      if (options.signal.aborted && thrown === options.signal.reason) return this.#fail('cancelled');
       throw thrown;
     } finally {
       if (holdsRetry) this.#hub.budget.release();

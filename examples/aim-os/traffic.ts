@@ -1,0 +1,104 @@
+import { create } from '@bufbuild/protobuf';
+import { MessageSchema } from '#gen/switchyard/messaging/v1/message_pb.js';
+import type { Message } from '#gen/switchyard/messaging/v1/message_pb.js';
+import type { System } from '#gen/switchyard/registry/v1/system_pb.js';
+import { Kind } from '#gen/switchyard/type/v1/message_kind_pb.js';
+import type { Clock } from '../../src/base/clock.ts';
+import { describeFailure } from '../../src/cli/failure.ts';
+import type { HubClient } from '../../src/cli/hub-client.ts';
+
+/** What became of the messages so far. */
+export interface TrafficCounts {
+  readonly calls: number;
+  readonly errors: number;
+  /** Calls that more than one attempt was needed for. */
+  readonly retried: number;
+  /** Errors by reason. */
+  readonly byReason: ReadonlyMap<string, number>;
+}
+
+export interface TrafficOptions {
+  readonly hub: HubClient;
+  readonly systems: readonly System[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly messagesPerSecond: number;
+  /** Told of each call that failed. */
+  readonly onError: (target: string, reason: string, message: string) => void;
+}
+
+/** Calls that may be in flight; a message whose turn comes while they are is left out. */
+const inFlightMax = 64;
+const callTimeoutMs = 15_000;
+
+/**
+ * Sends messages along the dependencies of the systems, one after the other in turn, until the signal aborts: mostly
+ * `data_request` queries to the type that is depended on, now and then an update to one system by its id.
+ */
+export function startTraffic(options: TrafficOptions): { counts(): TrafficCounts } {
+  const { hub, clock, signal } = options;
+  const edges = edgesOf(options.systems);
+  const byReason = new Map<string, number>();
+  const tally = { turn: 0, inFlight: 0, calls: 0, errors: 0, retried: 0 };
+
+  async function sendNext(): Promise<void> {
+    const edge = edges[tally.turn % edges.length];
+    if (edge === undefined) return;
+    const message = messageAlong(edge, tally.turn);
+    tally.turn += 1;
+    tally.inFlight += 1;
+    try {
+      const { delivery } = await hub.messaging.sendMessage({ message }, { timeoutMs: callTimeoutMs, signal });
+      tally.calls += 1;
+      if ((delivery?.attempts.length ?? 0) > 1) tally.retried += 1;
+    } catch (error) {
+      if (signal.aborted) return;
+      const failure = describeFailure(error, hub.url);
+      tally.calls += 1;
+      tally.errors += 1;
+      byReason.set(failure.reason, (byReason.get(failure.reason) ?? 0) + 1);
+      options.onError(message.target?.target.value ?? '', failure.reason, failure.message);
+    } finally {
+      tally.inFlight -= 1;
+    }
+  }
+
+  const timer = clock.every(1000 / options.messagesPerSecond, () => {
+    if (tally.inFlight < inFlightMax) void sendNext();
+  });
+  signal.addEventListener('abort', () => timer.cancel(), { once: true });
+  return { counts: () => ({ ...tally, byReason }) };
+}
+
+/** One system needs another. */
+interface Edge {
+  readonly source: string;
+  readonly systemId: string;
+  readonly type: string;
+}
+
+function edgesOf(systems: readonly System[]): readonly Edge[] {
+  const types = new Map(systems.map(({ id, type }) => [id, type]));
+  return systems.flatMap(({ id, dependencies }) =>
+    dependencies.flatMap(({ target }) => {
+      const systemId = target?.target.case === 'systemId' ? target.target.value : '';
+      const type = types.get(systemId);
+      return type === undefined ? [] : [{ source: id, systemId, type }];
+    }),
+  );
+}
+
+/** Every seventh message is an update to the one system; seven and the number of edges have no common divisor. */
+function messageAlong({ source, systemId, type }: Edge, turn: number): Message {
+  const isUpdate = turn % 7 === 6;
+  return create(MessageSchema, {
+    source,
+    target: isUpdate
+      ? { target: { case: 'systemId', value: systemId } }
+      : { target: { case: 'type', value: type } },
+    kind: isUpdate ? Kind.REQUEST : Kind.QUERY,
+    type: isUpdate ? 'status_update' : 'data_request',
+    contentType: 'application/json',
+    payload: { case: 'data', value: new TextEncoder().encode(JSON.stringify({ from: source, turn })) },
+  });
+}

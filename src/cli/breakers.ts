@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import { BreakerSchema, BreakerState } from '#gen/switchyard/resilience/v1/breaker_pb.js';
+import type { Breaker } from '#gen/switchyard/resilience/v1/breaker_pb.js';
+import { watchBreakers } from './breakers-watch.ts';
+import { addBreakersReset, addBreakersTrip } from './breakers-force.ts';
+import { collect, withExamples, withHub, withJson, withTimeout } from './cli.ts';
+import type { Cli, HubOptions } from './cli.ts';
+import { parseEnum } from './enum-name.ts';
+import type { HubClient } from './hub-client.ts';
+import { messageToJson, printJson } from './json.ts';
+import { allPages } from './pages.ts';
+import { sinceText, untilText } from './proto-time.ts';
+import { breakerCell } from './status-colour.ts';
+import { renderTable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+interface BreakersOptions extends HubOptions {
+  readonly watch?: boolean;
+  readonly system?: string;
+  readonly state?: readonly string[];
+}
+
+/** `switchyard breakers`: what the circuit breakers let through; `trip` and `reset` steer them. */
+export function addBreakers(program: Command, cli: Cli): void {
+  const breakers = program
+    .command('breakers')
+    .description('Shows circuit breakers, one for each interface of each system; trips and resets them.');
+  const list = breakers
+    .command('list', { isDefault: true })
+    .description('Lists breakers (the default).')
+    .option('-w, --watch', 'stay, and print every change as it happens')
+    .option('--system <id>', 'only of this system')
+    .option(
+      '--state <state>',
+      'only in this state: closed, open, half_open, forced_open (repeatable)',
+      collect,
+    );
+  withExamples(withJson(withTimeout(list), 'print JSON: one document, or one line an event with --watch'), [
+    'switchyard breakers',
+    'switchyard breakers --state open --state half_open',
+    'switchyard breakers --watch',
+    'switchyard breakers trip cmc_001 rest_api --for 10m --cause "disk is being replaced"',
+    'switchyard breakers reset cmc_001',
+  ]).action(async (_flags: unknown, self: Command) => {
+    const options = self.optsWithGlobals<BreakersOptions>();
+    const states = (options.state ?? []).map((text) => parseEnum(BreakerState, 'breaker state', text));
+    await withHub(cli, options, async (hub) => {
+      if (options.watch === true) {
+        await watchBreakers(cli, hub, {
+          systemId: options.system ?? '',
+          states,
+          json: options.json ?? false,
+        });
+        return;
+      }
+      const found = await listBreakers(hub, options.system ?? '', states);
+      if (options.json === true) {
+        printJson(cli.terminal, { breakers: found.map((breaker) => messageToJson(BreakerSchema, breaker)) });
+      } else if (found.length === 0) cli.terminal.remark('No breaker matches.');
+      else cli.terminal.print(breakersTable(cli.terminal, found, cli.clock.now()));
+    });
+  });
+  breakers.addHelpText('after', '\nOptions of the list: switchyard breakers list --help');
+  addBreakersTrip(breakers, cli);
+  addBreakersReset(breakers, cli);
+}
+
+/** All breakers of a system (empty: of all) in one of the states (empty: in any). */
+export async function listBreakers(
+  hub: HubClient,
+  systemId: string,
+  states: readonly BreakerState[],
+): Promise<Breaker[]> {
+  return allPages(async (pageToken) => {
+    const request = { systemId, states: [...states], pageToken, pageSize: 1000 };
+    const page = await hub.resilience.listBreakers(request, hub.call);
+    return { items: page.breakers, nextPageToken: page.nextPageToken };
+  });
+}
+
+/** Breakers as a table. */
+export function breakersTable(terminal: Terminal, breakers: readonly Breaker[], nowMs: number): string {
+  return renderTable(
+    terminal,
+    ['system', 'interface', 'state', 'for', 'failures', 'tries again', 'cause'],
+    breakers.map((breaker) => [
+      breaker.systemId,
+      breaker.interface,
+      breakerCell(breaker.state),
+      sinceText(breaker.stateTime, nowMs),
+      String(breaker.failures),
+      untilText(breaker.openUntilTime, nowMs),
+      breaker.cause,
+    ]),
+  );
+}

@@ -1,0 +1,45 @@
+/** Where a command writes. Results go to standard output; remarks and failures to standard error. */
+export interface Terminal {
+  /** Writes a line to standard output. */
+  print(line: string): void;
+  /** Writes bytes to standard output as they are. */
+  printBytes(bytes: Uint8Array): void;
+  /** Writes a line to standard error. */
+  remark(line: string): void;
+  /** Whether standard output may hold colour. */
+  readonly colour: boolean;
+  /** Whether a person looks at standard output, not a file or pipe. */
+  readonly interactive: boolean;
+}
+
+/** The process's own terminal. */
+export function createTerminal(
+  streams: { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream },
+  allowsColour: boolean,
+): Terminal {
+  const interactive = streams.stdout.isTTY;
+  return {
+    print: (line) => streams.stdout.write(`${line}\n`),
+    printBytes: (bytes) => streams.stdout.write(bytes),
+    remark: (line) => streams.stderr.write(`${line}\n`),
+    colour: interactive && allowsColour,
+    interactive,
+  };
+}
+
+const colourCodes = { red: 31, green: 32, yellow: 33, cyan: 36, dim: 2, bold: 1 } as const;
+/** The few colours in use; each has a meaning: green well, yellow watch it, red wrong, dim beside the point. */
+export type Colour = keyof typeof colourCodes;
+
+/** `text` in a colour, or as it is where colour is off. */
+export function paint(terminal: Pick<Terminal, 'colour'>, colour: Colour, text: string): string {
+  return terminal.colour ? `\u001b[${colourCodes[colour]}m${text}\u001b[0m` : text;
+}
+
+/**
+ * `text` without control characters: names, causes and replies come from others and must not move the cursor or
+ * recolour the screen. Line breaks and tabs become spaces.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(/\s/gu, ' ').replaceAll(/\p{Cc}/gu, '\uFFFD');
+}

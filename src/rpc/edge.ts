@@ -1,0 +1,141 @@
+import { Health } from '#gen/standard/health/v1/health_pb.js';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createConnectAdapter } from './connect-adapter.ts';
+import { hubErrorFrom, wireErrorFrom } from './error-mapping.ts';
+import { createGrpcHealth, type SystemsServing } from './grpc-health.ts';
+import { createHttpRoutes } from './http-routes.ts';
+import { createListener, type Listener } from './listener.ts';
+import type { ListenerLimits } from './listener-limits.ts';
+import { answer, pathOf, type RequestHandler } from './node-http.ts';
+import { corsHeaders, isPreflight, type OriginRules, preflightHeaders, whyForeign } from './origin-check.ts';
+import { type AnyServiceDefinition, createPipeline, type Pipeline, type PipelineLimits } from './pipeline.ts';
+import { createReadiness, type ReadinessCheck } from './readiness.ts';
+import { createReflection } from './reflection.ts';
+import { refuse } from './refusal.ts';
+
+export interface EdgeOptions {
+  /** The hub's own services; reflection and grpc.health.v1 are added. */
+  readonly services: readonly AnyServiceDefinition[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** What grpc.health.v1 tells of systems. */
+  readonly systems: SystemsServing;
+  /** What `/readyz` checks beside the hub's own state, such as the store. */
+  readonly checks?: readonly ReadinessCheck[];
+  /** Host names under which callers reach the hub, beside loopback names, IP literals and the listen host; default none. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins of web pages that may call the hub, beside its own; default none. */
+  readonly allowedOrigins?: readonly string[];
+  readonly listenerLimits?: Partial<ListenerLimits>;
+  readonly callLimits?: Partial<PipelineLimits>;
+  /** Largest request message in bytes; default 4 MiB. */
+  readonly readBytesMax?: number;
+  /** A response that is not read for this long is cut off; default 60 s. */
+  readonly stallMs?: number;
+  /** Shown at `/`. */
+  readonly version?: string;
+}
+
+/** The hub's one port with everything on it. */
+export interface Edge {
+  /** Begins to accept; port 0 picks a free one. The edge is not ready until {@link Edge.setReady}. */
+  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
+  /** What `/readyz` and the health of `""` say. Calls are served either way. */
+  setReady(ready: boolean): void;
+  /**
+   * Shuts down: not ready, new calls and open watches HUB_DRAINING, no new connections, calls in flight finish within
+   * `graceMs`, what is left is cut. Resolves when no connection is left; `forced` counts those that were cut.
+   */
+  drain(graceMs: number): Promise<{ readonly forced: number }>;
+  readonly pipeline: Pipeline;
+}
+
+/** Ties listener, host and origin checks, RPC adapter and plain routes together. */
+export function createEdge(options: EdgeOptions): Edge {
+  const { clock, logger, metrics } = options;
+  const readiness = createReadiness({ clock, checks: options.checks ?? [] });
+  const own = options.services.map(({ service }) => service);
+  const names = own.map((service) => service.typeName);
+  const services: AnyServiceDefinition[] = [
+    ...options.services,
+    createGrpcHealth({ readiness, services: names, systems: options.systems }),
+    ...createReflection([...own, Health]),
+  ];
+  const pipeline = createPipeline({ services, clock, logger, metrics, limits: options.callLimits ?? {} });
+  const adapter = createConnectAdapter({
+    services,
+    pipeline,
+    clock,
+    logger,
+    metrics,
+    ...(options.readBytesMax === undefined ? {} : { readBytesMax: options.readBytesMax }),
+    ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
+  });
+  const routes = createHttpRoutes({
+    readiness,
+    metrics,
+    services: services.map(({ service }) => service.typeName).sort(),
+    version: options.version ?? '0',
+  });
+  const rules = {
+    allowedHosts: [...(options.allowedHosts ?? [])],
+    allowedOrigins: options.allowedOrigins ?? [],
+  };
+  const listener: Listener = createListener({
+    clock,
+    logger,
+    limits: options.listenerLimits ?? {},
+    handler: neverThrowing(
+      logger,
+      guarded(rules, metrics, (request, response) => {
+        if (!adapter(request, response)) routes(request, response);
+      }),
+    ),
+  });
+  metrics.countConnections(() => Object.entries(listener.connections()));
+
+  return {
+    async listen(host, port) {
+      rules.allowedHosts.push(host);
+      return listener.listen(host, port);
+    },
+    setReady: (ready) => readiness.setReady(ready),
+    async drain(graceMs) {
+      readiness.setReady(false);
+      pipeline.drain();
+      const { forced } = await listener.close(graceMs);
+      if (forced > 0) logger.warn('connections were cut at shutdown', { forced, grace_ms: graceMs });
+      return { forced };
+    },
+    pipeline,
+  };
+}
+
+/** A defect in handling one request ends that request, not the process. */
+function neverThrowing(logger: Logger, inner: RequestHandler): RequestHandler {
+  return (request, response) => {
+    try {
+      inner(request, response);
+    } catch (error) {
+      refuse(request, response, wireErrorFrom(hubErrorFrom(error, logger, pathOf(request))));
+    }
+  };
+}
+
+/** Lets only callers in whose Host and Origin are allowed, and answers preflights. */
+function guarded(rules: OriginRules, metrics: Metrics, inner: RequestHandler): RequestHandler {
+  return (request, response) => {
+    const foreign = whyForeign(request, rules);
+    if (foreign !== undefined) {
+      metrics.callRefused(foreign.reason);
+      refuse(request, response, wireErrorFrom(foreign));
+      return;
+    }
+    for (const [name, value] of Object.entries(corsHeaders(request))) response.setHeader(name, value);
+    if (isPreflight(request)) answer(response, 204, preflightHeaders);
+    else inner(request, response);
+  };
+}

@@ -1,0 +1,231 @@
+import {
+  connect as connectHttp2,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../../base/clock.ts';
+import { ConnectFault } from '../connect-fault.ts';
+import type { Egress } from '../egress.ts';
+import { connectTimeoutMs, keepAliveMs } from '../limits.ts';
+import type { TargetAddress } from '../target-address.ts';
+
+/** Calls in flight on one session, at most; a peer's own lower limit counts. */
+const streamsMax = 1000;
+/** Largest block of answer headers or trailers, bytes. */
+const headerListBytesMax = 16 * 1024;
+/** Receive windows: a 3 MiB reply should not wait for a window update at each 64 KiB. */
+const streamWindowBytes = 1024 * 1024;
+const sessionWindowBytes = 4 * 1024 * 1024;
+
+/** How often a session looks after itself, ms. */
+const tickMs = 10_000;
+/** Calls in flight and nothing heard for this long: a ping asks whether the peer is there. */
+const pingAfterMs = 20_000;
+/** No ping more often than this while the peer stays silent: servers end sessions that ping more often than every 5 min. */
+const pingEveryMs = 6 * 60_000;
+/** A ping not answered for this long ends the session. */
+const pingTimeoutMs = 10_000;
+/** After so long without a call, pending news of the socket are read before it is used again. */
+const restingMs = 1000;
+
+/** One HTTP/2 connection to a gRPC server, ready for calls: its settings have arrived. */
+export class GrpcSession {
+  readonly #http2: ClientHttp2Session;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #ticker: Timer;
+  #retired = false;
+  #inFlight = 0;
+  #lastUsedMs: number;
+  #heardBytes = 0;
+  #heardMs: number;
+  #pingedMs = -Infinity;
+  /** The last stream that a GOAWAY says the peer may have processed; Infinity before one. */
+  #lastProcessedStream = Infinity;
+  /** Called when a stream ended or the session will take no more calls. */
+  onChange: () => void = () => undefined;
+
+  private constructor(http2: ClientHttp2Session, socket: Socket, clock: Clock) {
+    this.#http2 = http2;
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#lastUsedMs = clock.monotonic();
+    this.#heardMs = this.#lastUsedMs;
+    http2.setLocalWindowSize(sessionWindowBytes);
+    http2.on('goaway', (_code, lastStreamId) => {
+      this.#lastProcessedStream = Math.min(this.#lastProcessedStream, lastStreamId);
+      this.retire();
+    });
+    http2.on('close', () => {
+      this.#retired = true;
+      this.#ticker.cancel();
+      this.onChange();
+    });
+    this.#ticker = clock.every(tickMs, () => this.#tick());
+  }
+
+  /**
+   * Connects and waits for the peer's SETTINGS. Until they come no call is written, so that whatever goes wrong here
+   * proves that no byte of a request was sent. Rejects with {@link ConnectFault}.
+   */
+  static async open(
+    address: TargetAddress,
+    { egress, clock, signal }: { readonly egress: Egress; readonly clock: Clock; readonly signal: AbortSignal },
+  ): Promise<GrpcSession> {
+    const startMs = clock.monotonic();
+    const socket = await egress.connect(
+      { host: address.host, port: address.port, ...(address.tls ? { alpn: ['h2'] } : {}) },
+      { timeoutMs: connectTimeoutMs, signal },
+    );
+    if ('alpnProtocol' in socket && socket.alpnProtocol !== 'h2') {
+      socket.destroy();
+      throw new ConnectFault('tls_failed', 'the other side does not offer HTTP/2 by ALPN');
+    }
+    const http2 = connectHttp2(address.origin, {
+      createConnection: () => socket,
+      settings: {
+        enablePush: false,
+        initialWindowSize: streamWindowBytes,
+        maxHeaderListSize: headerListBytesMax,
+      },
+      maxReservedRemoteStreams: 0,
+    });
+    // Errors end the session; each call learns of them through its own stream.
+    http2.on('error', () => undefined);
+    await settingsOf(http2, { clock, signal, timeoutMs: connectTimeoutMs - (clock.monotonic() - startMs) });
+    return new GrpcSession(http2, socket, clock);
+  }
+
+  /** Whether new calls may begin on it, now or when a stream is free. */
+  get usable(): boolean {
+    return !this.#retired && !this.#http2.closed && !this.#http2.destroyed;
+  }
+
+  /** Whether a stream is free. */
+  get hasRoom(): boolean {
+    return this.#inFlight < Math.min(streamsMax, this.#http2.remoteSettings.maxConcurrentStreams ?? streamsMax);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** True after a rest: the peer may have closed the connection without this process having read it yet. */
+  get resting(): boolean {
+    return this.#inFlight === 0 && this.#clock.monotonic() - this.#lastUsedMs > restingMs;
+  }
+
+  /** Bytes received so far, whatever they are. */
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
+  /** Begins a call. Throws when the session ended meanwhile; then nothing was sent. */
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    const stream = this.#http2.request(headers, { endStream: false });
+    this.#inFlight += 1;
+    if (this.#inFlight === 1) this.#heardMs = this.#clock.monotonic();
+    stream.once('close', () => {
+      this.#inFlight -= 1;
+      this.#lastUsedMs = this.#clock.monotonic();
+      this.onChange();
+    });
+    return stream;
+  }
+
+  /** Whether a GOAWAY of the peer says that it did not and will not process this stream. */
+  refusedByGoaway(streamId: number): boolean {
+    return streamId > this.#lastProcessedStream;
+  }
+
+  /** Takes no more calls; the ones in flight finish, then the connection closes. */
+  retire(): void {
+    if (!this.#http2.closed && !this.#http2.destroyed) this.#http2.close();
+    if (this.#retired) return;
+    this.#retired = true;
+    this.onChange();
+  }
+
+  /** Ends it at once, calls in flight included; resolves when the socket is closed. */
+  destroy(): Promise<void> {
+    this.#retired = true;
+    return new Promise((resolve) => {
+      if (this.#socket.closed) {
+        resolve();
+        return;
+      }
+      this.#socket.once('close', () => resolve());
+      this.#http2.destroy();
+      this.#socket.destroy();
+    });
+  }
+
+  #tick(): void {
+    const nowMs = this.#clock.monotonic();
+    if (this.bytesRead !== this.#heardBytes) {
+      this.#heardBytes = this.bytesRead;
+      this.#heardMs = nowMs;
+      this.#pingedMs = -Infinity;
+    }
+    if (this.#inFlight === 0) {
+      if (nowMs - this.#lastUsedMs >= keepAliveMs) this.retire();
+      return;
+    }
+    if (nowMs - this.#heardMs >= pingAfterMs && nowMs - this.#pingedMs >= pingEveryMs) this.#ping(nowMs);
+  }
+
+  #ping(nowMs: number): void {
+    if (this.#http2.destroyed) return;
+    this.#pingedMs = nowMs;
+    const overdue = this.#clock.after(pingTimeoutMs, () => this.#http2.destroy());
+    this.#http2.ping((error) => {
+      overdue.cancel();
+      if (error === null) this.#heardMs = this.#clock.monotonic();
+    });
+  }
+}
+
+/** Waits for the peer's first SETTINGS frame; destroys the session when it does not come. */
+function settingsOf(
+  http2: ClientHttp2Session,
+  { clock, signal, timeoutMs }: { readonly clock: Clock; readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (fault?: ConnectFault): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', onAbort);
+      http2.off('error', onError).off('close', onClose).off('remoteSettings', onSettings);
+      if (fault === undefined) {
+        resolve();
+      } else {
+        http2.destroy();
+        reject(fault);
+      }
+    };
+    const onAbort = (): void => settle(new ConnectFault('cancelled', 'given up while connecting'));
+    const onSettings = (): void => settle();
+    const onError = (error: Error): void => {
+      const notHttp2 = 'code' in error && error.code === 'ERR_HTTP2_ERROR';
+      settle(
+        notHttp2
+          ? new ConnectFault('garbage', 'the other side does not speak HTTP/2', error)
+          : new ConnectFault('connect_failed', `the connection ended before HTTP/2 began: ${error.message}`, error),
+      );
+    };
+    const onClose = (): void =>
+      settle(new ConnectFault('connect_failed', 'the other side closed the connection before HTTP/2 began'));
+    const timer = clock.after(timeoutMs, () =>
+      settle(new ConnectFault('connect_timeout', 'connected, but the other side does not begin HTTP/2')),
+    );
+    signal.addEventListener('abort', onAbort, { once: true });
+    http2.on('error', onError).on('close', onClose).on('remoteSettings', onSettings);
+  });
+}
+
+/** The RST code by which a peer says that it did not process a stream, RFC 9113 section 8.7. */
+export const refusedStreamCode = constants.NGHTTP2_REFUSED_STREAM;
+/** The RST code by which this side ends a call. */
+export const cancelCode = constants.NGHTTP2_CANCEL;
