@@ -50,7 +50,7 @@ export interface Message {
   readonly sender: string;
   /** W3C trace context of the caller, or one that the hub began: `00-<trace>-<span>-<flags>`. */
   readonly traceparent: string;
-  /** Hubs that this message has passed so far; more than 16 is LOOP_DETECTED. */
+  /** Hubs that this message has passed, this one included; more than 16 is LOOP_DETECTED. */
   readonly hops: number;
 }
 

@@ -29,7 +29,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { createEgress } from '../transports/egress.ts';
 import { createGrpcTransport } from '../transports/grpc/grpc-transport.ts';
 import { createHttpTransport } from '../transports/http/http-transport.ts';
-import { createProber } from '../transports/probes/prober.ts';
+import { createProbes } from '../transports/probes/prober.ts';
 import { logBreakerChanges } from './breaker-log.ts';
 import { ClosingStack } from './closing-stack.ts';
 import { type Config, listenAddress } from './config-schema.ts';
@@ -83,7 +83,9 @@ async function open(base: Base): Promise<string> {
   const edge = openEdge(base, { metrics, store, transports, catalog, monitor, breakers });
 
   const { host, port } = listenAddress(config.listen);
-  opened.defer('edge', async () => void (await edge.drain(config.server.drain_timeout)));
+  opened.defer('edge', async () => {
+    await edge.drain(config.server.drain_timeout);
+  });
   const address = await edge.listen(host, port);
   edge.setReady(true);
   return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
@@ -91,10 +93,11 @@ async function open(base: Base): Promise<string> {
 
 function openTransports({ clock, opened }: Base): Transports {
   const egress = createEgress({ clock });
-  const prober = createProber({ clock, egress });
+  const probes = createProbes({ clock, egress });
+  opened.defer('probes', () => probes.close());
   const transports = {
-    HTTP: createHttpTransport({ clock, egress, prober }),
-    GRPC: createGrpcTransport({ clock, egress, prober }),
+    HTTP: createHttpTransport({ clock, egress, prober: probes.probe }),
+    GRPC: createGrpcTransport({ clock, egress, prober: probes.probe }),
   };
   for (const [name, transport] of Object.entries(transports)) opened.defer(name, () => transport.close());
   return transports;

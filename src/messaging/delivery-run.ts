@@ -3,7 +3,7 @@ import { answerMarginMs, type Deadline, earliest } from '../base/deadline.ts';
 import type { Message, RepeatSafety, Reply } from '../base/message.ts';
 import type { Random } from '../base/random.ts';
 import { traceIdOf } from '../base/trace-context.ts';
-import type { AttemptResult, Endpoint, Protocol, Transport } from '../base/transport.ts';
+import type { AttemptReason, AttemptResult, Endpoint, Protocol, Transport } from '../base/transport.ts';
 import { attemptTimeout } from '../resilience/attempt-timeout.ts';
 import { retryDelayMs } from '../resilience/backoff.ts';
 import { breakerSignal, type BreakerSignal } from '../resilience/breaker-signal.ts';
@@ -64,6 +64,15 @@ export interface DeliveryInput {
   readonly question: RouteQuestion;
   readonly plan: RoutePlan;
 }
+
+/** Reasons by which a target said something itself; what it said can be given back as a reply. */
+const answers: ReadonlySet<AttemptReason> = new Set([
+  'rejected',
+  'target_error',
+  'unavailable',
+  'rate_limited',
+  'not_executed',
+]);
 
 /** What a step of a run leads to. */
 type Step =
@@ -276,9 +285,7 @@ export class DeliveryRun {
       error.reason === 'CANCELLED' ? 'CANCELLED' : error.reason === 'MESSAGE_EXPIRED' ? 'EXPIRED' : 'FAILED';
     const delivery = this.record(state, error.reason);
     const answer = this.#finished.at(-1)?.result;
-    const answered =
-      answer?.reason === 'rejected' || answer?.reason === 'target_error' || answer?.reason === 'rate_limited';
-    if (options.returnRejections && answered && answer.reply !== undefined) {
+    if (options.returnRejections && answer?.reply !== undefined && answers.has(answer.reason)) {
       return { reply: answer.reply, delivery };
     }
     throw error;

@@ -1,4 +1,4 @@
-import type { BreakerBoard } from '../resilience/breaker-board.ts';
+import type { BreakerBoard, BreakerSnapshot } from '../resilience/breaker-board.ts';
 import type { LoadBoard } from '../resilience/load-board.ts';
 import type { Candidate, RoutePlan } from './route.ts';
 
@@ -9,8 +9,7 @@ export interface ExplainedCandidate {
   readonly usable: boolean;
   /** Why it is out, or why it stands where it stands. */
   readonly reason: string;
-  /** Name of its breaker's state. */
-  readonly breaker: string;
+  readonly breaker: BreakerSnapshot['state'];
   readonly inFlight: number;
 }
 

@@ -126,7 +126,7 @@ export class BreakerBoard {
   ): Promise<BreakerSnapshot> {
     return this.#inTurn(async () => {
       const entry = this.#entries.get(key);
-      if (entry === undefined) throw notFound(key);
+      if (entry === undefined) throw breakerNotFound(key);
       const sinceMs = this.#options.clock.now();
       const forced: ForcedBreaker = {
         ...entry.key,
@@ -150,7 +150,7 @@ export class BreakerBoard {
   reset(key: EndpointKey, options: { readonly cause: string }): Promise<BreakerSnapshot> {
     return this.#inTurn(async () => {
       const entry = this.#entries.get(key);
-      if (entry === undefined) throw notFound(key);
+      if (entry === undefined) throw breakerNotFound(key);
       if (this.#forced.get(key) !== undefined) {
         await this.#options.forced.remove(key);
         this.#forced.delete(key);
@@ -278,7 +278,8 @@ export class BreakerBoard {
   }
 }
 
-function notFound(key: EndpointKey): HubError {
+/** The error for an interface that nobody has. */
+export function breakerNotFound(key: EndpointKey): HubError {
   return new HubError({
     reason: 'BREAKER_NOT_FOUND',
     message: `There is no breaker for interface "${key.interface}" of system "${key.systemId}"; list the breakers to see which there are.`,

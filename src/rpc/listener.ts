@@ -1,4 +1,8 @@
-import { createServer as createHttp1Server, type Server as Http1Server } from 'node:http';
+import {
+  createServer as createHttp1Server,
+  type Server as Http1Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
@@ -43,7 +47,17 @@ export function createListener(options: ListenerOptions): Listener {
   const sessions = new Set<ServerHttp2Session>();
   let closing = false;
 
-  const http1 = http1Server(options.handler, limits, () => closing);
+  /** HTTP/1.1 responses that are not finished. */
+  const responses = new Set<ServerResponse>();
+  const http1 = http1Server(options.handler, limits, (response) => {
+    if (closing) response.shouldKeepAlive = false;
+    responses.add(response);
+    response.once('close', () => {
+      responses.delete(response);
+      // The answer was begun before the hub closed: its connection would stay idle.
+      if (closing) setImmediate(() => http1.closeIdleConnections());
+    });
+  });
   const http2 = http2Server(options.handler, limits);
   http2.on('session', (session) => {
     sessions.add(session);
@@ -94,6 +108,7 @@ export function createListener(options: ListenerOptions): Listener {
       });
       for (const session of sessions) session.close();
       for (const [socket, protocol] of sockets) if (protocol === 'sniffing') socket.destroy();
+      for (const response of responses) response.shouldKeepAlive = false;
       http1.closeIdleConnections();
       let forced = 0;
       const timer = clock.after(graceMs, () => {
@@ -119,7 +134,11 @@ export function createListener(options: ListenerOptions): Listener {
   };
 }
 
-function http1Server(handler: RequestHandler, limits: ListenerLimits, isClosing: () => boolean): Http1Server {
+function http1Server(
+  handler: RequestHandler,
+  limits: ListenerLimits,
+  onResponse: (response: ServerResponse) => void,
+): Http1Server {
   const server = createHttp1Server({
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
@@ -128,11 +147,7 @@ function http1Server(handler: RequestHandler, limits: ListenerLimits, isClosing:
     maxHeaderSize: limits.headerBytesMax,
   });
   server.on('request', (request, response) => {
-    if (isClosing()) response.shouldKeepAlive = false;
-    response.once('finish', () => {
-      // The answer was begun before the close: its connection would stay idle.
-      if (isClosing()) setImmediate(() => server.closeIdleConnections());
-    });
+    onResponse(response);
     handler(request, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

@@ -7,8 +7,10 @@ import {
 } from '#gen/switchyard/messaging/v1/delivery_pb.js';
 import type { Message as MessageProto, ReplySchema } from '#gen/switchyard/messaging/v1/message_pb.js';
 import type { RouteCandidateSchema, RoutePlanSchema } from '#gen/switchyard/messaging/v1/route_plan_pb.js';
-import { BreakerState as BreakerStateProto } from '#gen/switchyard/resilience/v1/breaker_pb.js';
-import type { Kind as KindProto, Priority as PriorityProto } from '#gen/switchyard/type/v1/message_kind_pb.js';
+import type {
+  Kind as KindProto,
+  Priority as PriorityProto,
+} from '#gen/switchyard/type/v1/message_kind_pb.js';
 import { RepeatSafety as RepeatSafetyProto } from '#gen/switchyard/type/v1/repeat_safety_pb.js';
 import { invalidFields } from '../base/error.ts';
 import { createId } from '../base/id.ts';
@@ -26,6 +28,7 @@ import type { Verdict } from '../base/transport.ts';
 import type { Attempt, Delivery, DeliveryState } from '../messaging/delivery.ts';
 import type { ExplainedCandidate } from '../messaging/route-explanation.ts';
 import type { RoutePlan } from '../messaging/route.ts';
+import { breakerStateToProto } from './breaker-proto.ts';
 import { payloadFromProto, replyPayloadToProto } from './payload.ts';
 import {
   durationFromProto,
@@ -157,13 +160,6 @@ function attemptToProto(attempt: Attempt): MessageInitShape<typeof AttemptSchema
   };
 }
 
-const breakerStates: Readonly<Record<string, BreakerStateProto>> = {
-  CLOSED: BreakerStateProto.CLOSED,
-  OPEN: BreakerStateProto.OPEN,
-  HALF_OPEN: BreakerStateProto.HALF_OPEN,
-  FORCED_OPEN: BreakerStateProto.FORCED_OPEN,
-};
-
 const safetiesToProto: Readonly<Record<RepeatSafety, RepeatSafetyProto>> = {
   SAFE: RepeatSafetyProto.SAFE,
   IDEMPOTENT: RepeatSafetyProto.IDEMPOTENT,
@@ -203,7 +199,7 @@ function candidateToProto(explained: ExplainedCandidate): MessageInitShape<typeo
     usable,
     reason,
     status: healthStatusToProto(candidate.status),
-    breaker: breakerStates[breaker] ?? BreakerStateProto.UNSPECIFIED,
+    breaker: breakerStateToProto(breaker),
     inFlight,
   };
 }

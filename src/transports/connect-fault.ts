@@ -34,7 +34,8 @@ export type ConnectStage = 'tcp' | 'tls';
 /** The fault behind an error that a socket emitted before it was ready. */
 export function connectFaultFrom(thrown: unknown, stage: ConnectStage): ConnectFault {
   const code = codeOf(thrown);
-  if (stage === 'tls') return new ConnectFault('tls_failed', `TLS failed: ${causeText(thrown, code)}`, thrown);
+  if (stage === 'tls')
+    return new ConnectFault('tls_failed', `TLS failed: ${causeText(thrown, code)}`, thrown);
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

@@ -30,12 +30,21 @@ export interface Egress {
 /**
  * Opens sockets directly. TLS trusts Node's certificates, the machine's store, and `extraCa` (PEM) when given.
  */
-export function createEgress(options: { readonly clock: Clock; readonly extraCa?: readonly string[] }): Egress {
+export function createEgress(options: {
+  readonly clock: Clock;
+  readonly extraCa?: readonly string[];
+}): Egress {
   let secureContext: SecureContext | undefined;
   // One context for all connections: parsing the store takes tens of milliseconds.
   const trust = (): SecureContext =>
     (secureContext ??= createSecureContext({
-      ca: [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...(options.extraCa ?? [])])],
+      ca: [
+        ...new Set([
+          ...getCACertificates('default'),
+          ...getCACertificates('system'),
+          ...(options.extraCa ?? []),
+        ]),
+      ],
     }));
 
   return {

@@ -49,7 +49,8 @@ export function parseAnyUri(uri: string): ParsedUri {
 }
 
 function parse(uri: string, rest: string, tls: boolean, shownScheme: string): ParsedUri {
-  if (uri.length > uriLengthMax) return refused(uri.slice(0, 40), `at most ${uriLengthMax} characters are allowed`);
+  if (uri.length > uriLengthMax)
+    return refused(uri.slice(0, 40), `at most ${uriLengthMax} characters are allowed`);
   if (!/^[\x21-\x7e]+$/.test(rest)) return refused(uri, 'only visible ASCII characters are allowed');
   if (rest.includes('@')) return refused(hideUser(uri), 'user and password are not allowed in it');
   if (/[?#\\]/.test(rest)) return refused(uri, 'a query or fragment is not allowed in it');

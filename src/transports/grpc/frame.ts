@@ -65,7 +65,8 @@ export class UnaryFrame {
       return bad('garbage', `the message broke off after ${bytes.length} bytes`);
     const message = bytes.subarray(prefixBytes);
     if (bytes[0] === 0) return { ok: true, message };
-    if (encoding !== 'gzip') return bad('garbage', `a compressed message in the unknown encoding "${encoding}"`);
+    if (encoding !== 'gzip')
+      return bad('garbage', `a compressed message in the unknown encoding "${encoding}"`);
     try {
       return { ok: true, message: gunzipSync(message, { maxOutputLength: this.#messageBytesMax }) };
     } catch (thrown) {

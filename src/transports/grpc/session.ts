@@ -55,7 +55,7 @@ export class GrpcSession {
     this.#lastUsedMs = clock.monotonic();
     this.#heardMs = this.#lastUsedMs;
     http2.setLocalWindowSize(sessionWindowBytes);
-    http2.on('goaway', (_code, lastStreamId) => {
+    http2.on('goaway', (_code: number, lastStreamId: number) => {
       this.#lastProcessedStream = Math.min(this.#lastProcessedStream, lastStreamId);
       this.retire();
     });
@@ -73,7 +73,11 @@ export class GrpcSession {
    */
   static async open(
     address: TargetAddress,
-    { egress, clock, signal }: { readonly egress: Egress; readonly clock: Clock; readonly signal: AbortSignal },
+    {
+      egress,
+      clock,
+      signal,
+    }: { readonly egress: Egress; readonly clock: Clock; readonly signal: AbortSignal },
   ): Promise<GrpcSession> {
     const startMs = clock.monotonic();
     const socket = await egress.connect(
@@ -106,7 +110,9 @@ export class GrpcSession {
 
   /** Whether a stream is free. */
   get hasRoom(): boolean {
-    return this.#inFlight < Math.min(streamsMax, this.#http2.remoteSettings.maxConcurrentStreams ?? streamsMax);
+    return (
+      this.#inFlight < Math.min(streamsMax, this.#http2.remoteSettings.maxConcurrentStreams ?? streamsMax)
+    );
   }
 
   get inFlight(): number {
@@ -191,7 +197,11 @@ export class GrpcSession {
 /** Waits for the peer's first SETTINGS frame; destroys the session when it does not come. */
 function settingsOf(
   http2: ClientHttp2Session,
-  { clock, signal, timeoutMs }: { readonly clock: Clock; readonly signal: AbortSignal; readonly timeoutMs: number },
+  {
+    clock,
+    signal,
+    timeoutMs,
+  }: { readonly clock: Clock; readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (fault?: ConnectFault): void => {
@@ -212,7 +222,11 @@ function settingsOf(
       settle(
         notHttp2
           ? new ConnectFault('garbage', 'the other side does not speak HTTP/2', error)
-          : new ConnectFault('connect_failed', `the connection ended before HTTP/2 began: ${error.message}`, error),
+          : new ConnectFault(
+              'connect_failed',
+              `the connection ended before HTTP/2 began: ${error.message}`,
+              error,
+            ),
       );
     };
     const onClose = (): void =>
@@ -226,6 +240,6 @@ function settingsOf(
 }
 
 /** The RST code by which a peer says that it did not process a stream, RFC 9113 section 8.7. */
-export const refusedStreamCode = constants.NGHTTP2_REFUSED_STREAM;
+export const refusedStreamCode: number = constants.NGHTTP2_REFUSED_STREAM;
 /** The RST code by which this side ends a call. */
-export const cancelCode = constants.NGHTTP2_CANCEL;
+export const cancelCode: number = constants.NGHTTP2_CANCEL;

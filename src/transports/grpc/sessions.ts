@@ -36,7 +36,11 @@ class SessionSlot {
   /** A session with a free stream, without waiting. */
   ready(): GrpcSession | undefined {
     const session = this.#current;
-    return session !== undefined && session.usable && session.hasRoom && !session.resting && this.#waiting.size === 0
+    return session !== undefined &&
+      session.usable &&
+      session.hasRoom &&
+      !session.resting &&
+      this.#waiting.size === 0
       ? session
       : undefined;
   }
@@ -94,7 +98,9 @@ class SessionSlot {
     } catch (thrown) {
       this.#current = undefined;
       this.#fault =
-        thrown instanceof ConnectFault ? thrown : new ConnectFault('connect_failed', messageOf(thrown), thrown);
+        thrown instanceof ConnectFault
+          ? thrown
+          : new ConnectFault('connect_failed', messageOf(thrown), thrown);
     }
     // Everyone: those who find no room wait again.
     for (const wake of [...this.#waiting]) wake();
@@ -124,7 +130,10 @@ class SessionSlot {
       const timer = this.#clock.after(deadlineMs - this.#clock.now(), () =>
         settle(
           forStream
-            ? new ConnectFault('concurrency_limited', 'no stream became free before the deadline of the attempt')
+            ? new ConnectFault(
+                'concurrency_limited',
+                'no stream became free before the deadline of the attempt',
+              )
             : new ConnectFault('connect_timeout', 'no connection before the deadline of the attempt'),
         ),
       );

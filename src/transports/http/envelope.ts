@@ -51,7 +51,7 @@ export function envelopeHeaders(endpoint: Endpoint, message: Message): string[] 
     'idempotency-key',
     headerValue(message.id),
     hopsHeader,
-    String(message.hops + 1),
+    String(message.hops),
   ];
   if (message.source !== '') headers.push('x-source-system', headerValue(message.source));
   if (message.traceparent !== '') headers.push('traceparent', headerValue(message.traceparent));

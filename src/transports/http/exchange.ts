@@ -98,7 +98,8 @@ export function exchange(
       },
       onResponseEnd() {
         // undici takes a body whose length is unknown for complete when the connection is reset; it is not.
-        if (options.failing()) settle('fault', new Error('the connection was reset in the middle of the answer'));
+        if (options.failing())
+          settle('fault', new Error('the connection was reset in the middle of the answer'));
         else settle('complete');
       },
       onResponseError(_, error) {

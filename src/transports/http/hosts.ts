@@ -1,7 +1,13 @@
 import { Pool } from 'undici';
 import { ConnectFault } from '../connect-fault.ts';
 import type { Egress } from '../egress.ts';
-import { connectionsPerHostMax, connectTimeoutMs, hostsMax, keepAliveMs, waitingPerHostMax } from '../limits.ts';
+import {
+  connectionsPerHostMax,
+  connectTimeoutMs,
+  hostsMax,
+  keepAliveMs,
+  waitingPerHostMax,
+} from '../limits.ts';
 import { LruMap } from '../lru-map.ts';
 import type { TargetAddress } from '../target-address.ts';
 
@@ -58,7 +64,9 @@ export function openHost(
           },
           (thrown: unknown) => {
             callback(
-              thrown instanceof ConnectFault ? thrown : new ConnectFault('connect_failed', String(thrown), thrown),
+              thrown instanceof ConnectFault
+                ? thrown
+                : new ConnectFault('connect_failed', String(thrown), thrown),
               null,
             );
           },

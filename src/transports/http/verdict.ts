@@ -67,7 +67,11 @@ function judgeUnsent({ end, fault }: ExchangeEvidence, { waitedFor }: VerdictCon
           reason: 'concurrency_limited',
           cause: 'no connection became free before the deadline of the attempt; all are in use',
         }
-      : { verdict: 'NOT_REACHED', reason: 'connect_timeout', cause: 'no connection before the deadline of the attempt' };
+      : {
+          verdict: 'NOT_REACHED',
+          reason: 'connect_timeout',
+          cause: 'no connection before the deadline of the attempt',
+        };
   }
   return { verdict: 'NOT_REACHED', reason: 'connect_failed', cause: faultText(fault) };
 }
@@ -81,7 +85,11 @@ function judgeStatus(status: number, evidence: ExchangeEvidence): Judgement {
   const cause = `HTTP ${status}`;
   if (status === 429) return { verdict: 'NOT_EXECUTED', reason: 'rate_limited', cause };
   if (firstValue(evidence.headers, outcomeHeader)?.toLowerCase() === outcomeNotExecuted)
-    return { verdict: 'NOT_EXECUTED', reason: 'not_executed', cause: `${cause}, not executed by its own word` };
+    return {
+      verdict: 'NOT_EXECUTED',
+      reason: 'not_executed',
+      cause: `${cause}, not executed by its own word`,
+    };
   if (status < 300) return { verdict: 'OK', reason: 'ok', cause };
   if (status < 400) {
     const location = (firstValue(evidence.headers, 'location') ?? 'nowhere').slice(0, 200);
@@ -124,7 +132,8 @@ function faultReason(fault: Error | undefined): { reason: AttemptReason; cause: 
     return { reason: 'reply_too_large', cause: 'the headers of the answer are larger than 16 KiB' };
   if (code === 'HPE_INVALID_EOF_STATE') return { reason: 'reset', cause: 'the answer broke off' };
   const unsolicited = code === 'UND_ERR_SOCKET' && text.startsWith('bad ');
-  if (code.startsWith('HPE_') || unsolicited) return { reason: 'garbage', cause: `the answer is not HTTP: ${text}` };
+  if (code.startsWith('HPE_') || unsolicited)
+    return { reason: 'garbage', cause: `the answer is not HTTP: ${text}` };
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
     return { reason: 'reset', cause: 'the answer ended before its announced length' };
   return { reason: 'reset', cause: `the connection ended: ${text}` };

@@ -1,0 +1,142 @@
+import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/error.ts';
+import { ConnectFault } from '../connect-fault.ts';
+import type { TargetAddress } from '../target-address.ts';
+import { frameMessage, type FrameProblem, UnaryFrame } from './frame.ts';
+import { cancelCode, type GrpcSession, refusedStreamCode } from './session.ts';
+import type { GrpcSessions } from './sessions.ts';
+import { formatGrpcTimeout } from './status.ts';
+
+/** What is known about one unary call once it is over: the evidence that a verdict is drawn from. */
+export type GrpcEvidence =
+  /** No byte of the request was given to a connected socket. */
+  | { readonly end: 'unsent'; readonly fault: ConnectFault }
+  | (GrpcAnswer & {
+      readonly end: 'complete' | 'deadline' | 'cancelled' | 'refused_stream' | 'goaway' | 'reset' | 'frame';
+      /** Set with `frame`: what is wrong with the answer's message. */
+      readonly problem?: FrameProblem;
+      /** Set with `reset`: what the connection says. */
+      readonly cause?: string;
+    });
+
+/** An answer as far as it arrived. */
+export interface GrpcAnswer {
+  /** Headers and trailers together; empty while nothing arrived. */
+  readonly headers: IncomingHttpHeaders;
+  readonly frame: UnaryFrame;
+}
+
+export interface GrpcRequest {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly message: Uint8Array;
+}
+
+export interface GrpcExchangeOptions {
+  readonly clock: Clock;
+  /** Bounds the whole call: waiting for a connection, headers and message. Epoch ms. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  readonly messageBytesMax: number;
+}
+
+/** Makes one unary call. It is sent at most once, whatever happens to the connection. Never rejects. */
+export async function grpcExchange(
+  sessions: GrpcSessions,
+  address: TargetAddress,
+  request: GrpcRequest,
+  options: GrpcExchangeOptions,
+): Promise<GrpcEvidence> {
+  const { clock, deadlineMs, signal } = options;
+  if (signal.aborted) return unsent(new ConnectFault('cancelled', 'cancelled before it was sent'));
+  let session: GrpcSession;
+  let stream: ClientHttp2Stream;
+  try {
+    session = await sessions.acquire(address, { deadlineMs, signal });
+    stream = session.request({
+      ':method': 'POST',
+      ':path': request.path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'user-agent': 'switchyard',
+      'grpc-accept-encoding': 'identity,gzip',
+      'grpc-timeout': formatGrpcTimeout(deadlineMs - clock.now()),
+      ...request.headers,
+    });
+  } catch (thrown) {
+    return unsent(
+      thrown instanceof ConnectFault ? thrown : new ConnectFault('connect_failed', messageOf(thrown), thrown),
+    );
+  }
+  return converse(session, stream, frameMessage(request.message), options);
+}
+
+function unsent(fault: ConnectFault): GrpcEvidence {
+  return { end: 'unsent', fault };
+}
+
+/** Sends the request on its stream and takes the answer in, until it is whole, useless or late. */
+function converse(
+  session: GrpcSession,
+  stream: ClientHttp2Stream,
+  body: Buffer,
+  { clock, deadlineMs, signal, messageBytesMax }: GrpcExchangeOptions,
+): Promise<GrpcEvidence> {
+  return new Promise((resolve) => {
+    const frame = new UnaryFrame(messageBytesMax);
+    let headers: IncomingHttpHeaders = {};
+    let fault: Error | undefined;
+    let ended = false;
+
+    const settle = (evidence: GrpcEvidence): void => {
+      if (ended) return;
+      ended = true;
+      timer.cancel();
+      signal.removeEventListener('abort', onAbort);
+      resolve(evidence);
+    };
+    const cut = (end: 'deadline' | 'cancelled'): void => {
+      settle({ end, headers, frame });
+      stream.close(cancelCode);
+    };
+    const onAbort = (): void => cut('cancelled');
+    const timer = clock.after(deadlineMs - clock.now(), () => cut('deadline'));
+    signal.addEventListener('abort', onAbort, { once: true });
+
+    stream.on('response', (received) => {
+      headers = received;
+    });
+    stream.on('trailers', (received: IncomingHttpHeaders) => {
+      headers = { ...headers, ...received };
+    });
+    stream.on('data', (piece: Buffer) => {
+      const problem = frame.push(piece);
+      if (problem === undefined || ended) return;
+      settle({ end: 'frame', headers, frame, problem });
+      stream.close(cancelCode);
+    });
+    stream.on('error', (error: Error) => {
+      fault = error;
+    });
+    stream.once('close', () => {
+      if (session.refusedByGoaway(stream.id ?? 0)) settle({ end: 'goaway', headers, frame });
+      else if (stream.rstCode === refusedStreamCode) settle({ end: 'refused_stream', headers, frame });
+      // With a status the answer is whole: servers may reset a stream whose request they no longer need.
+      else if (headers['grpc-status'] !== undefined || (fault === undefined && stream.rstCode === 0))
+        settle({ end: 'complete', headers, frame });
+      else settle({ end: 'reset', headers, frame, cause: resetText(stream, fault) });
+    });
+    stream.end(body);
+  });
+}
+
+function resetText(stream: ClientHttp2Stream, fault: Error | undefined): string {
+  const code: number | undefined = stream.rstCode;
+  if (code !== undefined && code !== 0 && code !== cancelCode)
+    return `the stream was reset (HTTP/2 code ${code})`;
+  return fault === undefined
+    ? 'the connection ended'
+    : `the connection ended: ${messageOf(fault).slice(0, 200)}`;
+}

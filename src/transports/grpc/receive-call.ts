@@ -1,0 +1,89 @@
+import { create, fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
+import { timestampFromMs, ValueSchema } from '@bufbuild/protobuf/wkt';
+import type { OutgoingHttpHeaders } from 'node:http2';
+import { MessageSchema } from '#gen/switchyard/messaging/v1/message_pb.js';
+import {
+  ReceiveRequestSchema,
+  ReceiveResponseSchema,
+  ReceiverService,
+} from '#gen/switchyard/messaging/v1/receiver_service_pb.js';
+import type { Kind, Priority } from '#gen/switchyard/type/v1/message_kind_pb.js';
+import { messageKinds, priorities, type Message, type Reply } from '../../base/message.ts';
+import type { SendOptions } from '../../base/transport.ts';
+import { headerValue, hopsHeader, passedOnHeaders, replyHeaders } from '../headers.ts';
+import type { GrpcAnswer, GrpcRequest } from './grpc-exchange.ts';
+import { notInReply } from './grpc-verdict.ts';
+
+/** Latest instant that a Timestamp holds: 9999-12-31T23:59:59Z, epoch ms. */
+const timestampMsMax = 253_402_300_799_000;
+
+/** A message as a call of `switchyard.messaging.v1.ReceiverService/Receive`. */
+export function receiveRequest(systemId: string, message: Message, options: SendOptions): GrpcRequest {
+  const request = create(ReceiveRequestSchema, {
+    attempt: options.attempt,
+    deadline: timestampFromMs(Math.floor(Math.min(options.deadlineMs, timestampMsMax))),
+    message: create(MessageSchema, {
+      id: message.id,
+      source: message.source,
+      target: { target: { case: 'systemId', value: systemId } },
+      kind: numberIn<Kind>(messageKinds, message.kind),
+      type: message.type,
+      priority: numberIn<Priority>(priorities, message.priority),
+      createTime: timestampFromMs(message.createTimeMs),
+      acceptTime: timestampFromMs(message.acceptTimeMs),
+      correlationId: message.correlationId,
+      headers: { ...message.headers },
+      contentType: message.contentType,
+      payload: { case: 'data', value: message.data },
+      sender: message.sender,
+    }),
+  });
+  return {
+    path: `/${ReceiverService.typeName}/${ReceiverService.method.receive.name}`,
+    headers: metadataOf(message),
+    message: toBinary(ReceiveRequestSchema, request),
+  };
+}
+
+/** The reply in an answer's message; undefined when it does not decode. */
+export function replyOf(message: Uint8Array, { headers }: GrpcAnswer): Reply | undefined {
+  try {
+    const { reply } = fromBinary(ReceiveResponseSchema, message);
+    const metadata = replyHeaders(headers, notInReply);
+    if (reply === undefined)
+      return { status: 'OK', contentType: '', headers: metadata, data: new Uint8Array() };
+    const { payload } = reply;
+    return {
+      status: 'OK',
+      contentType: reply.contentType || (payload.case === 'json' ? 'application/json' : ''),
+      headers: { ...metadata, ...reply.headers },
+      data:
+        payload.case === 'data'
+          ? payload.value
+          : payload.case === 'json'
+            ? Buffer.from(JSON.stringify(toJson(ValueSchema, payload.value)))
+            : new Uint8Array(),
+    };
+  } catch {
+    // Not a ReceiveResponse: the verdict is garbage.
+    return undefined;
+  }
+}
+
+/** The number of an enum value that stands in a list of names: its place, from 1. */
+function numberIn<E extends number>(names: readonly string[], name: string): E {
+  return (names.indexOf(name) + 1) as E;
+}
+
+function metadataOf(message: Message): OutgoingHttpHeaders {
+  const metadata: OutgoingHttpHeaders = {
+    'x-message-id': headerValue(message.id),
+    'idempotency-key': headerValue(message.id),
+    [hopsHeader]: String(message.hops),
+  };
+  if (message.traceparent !== '') metadata['traceparent'] = headerValue(message.traceparent);
+  // Keys that end with -bin hold bytes in gRPC; a message's headers are text and stay in the message.
+  for (const [name, value] of passedOnHeaders(message.headers))
+    if (!name.endsWith('-bin')) metadata[name] = value;
+  return metadata;
+}

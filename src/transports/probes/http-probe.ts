@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { Clock } from '../../base/clock.ts';
+import type { Endpoint } from '../../base/transport.ts';
+import type { Egress } from '../egress.ts';
+import { exchange, type ExchangeEvidence } from '../http/exchange.ts';
+import { HttpHosts } from '../http/hosts.ts';
+import { verdictOf } from '../http/verdict.ts';
+import { parseHttpUri } from '../target-address.ts';
+import type { Finding, ProbeOptions } from './prober.ts';
+
+/** Path under the interface's URI that is asked when the health check names none. */
+export const healthPathDefault = '/health';
+/** Bytes of an answer that are read; a health page that is longer still counts. */
+const bodyBytesMax = 64 * 1024;
+
+/** The part of a health page by which a system says that it works, but not well. */
+const healthPage = z.object({ status: z.string() });
+
+/** `GET <uri>/health`: 2xx is well, 404 means alive without a health path, anything else is not well. */
+export class HttpProbe {
+  readonly #clock: Clock;
+  readonly #hosts: HttpHosts;
+
+  constructor(clock: Clock, egress: Egress) {
+    this.#clock = clock;
+    this.#hosts = new HttpHosts(egress);
+  }
+
+  async probe(endpoint: Endpoint, { deadlineMs, signal }: ProbeOptions): Promise<Finding> {
+    const parsed = parseHttpUri(endpoint.uri);
+    if (!parsed.ok) return { alive: false, detail: `the URI is not usable: ${parsed.problem}` };
+    const { address } = parsed;
+    const host = this.#hosts.to(address);
+    const evidence = await exchange(
+      host.pool,
+      {
+        method: 'GET',
+        path: address.basePath + (endpoint.healthCheck.path || healthPathDefault),
+        headers: [
+          'accept',
+          'application/json, */*',
+          'accept-encoding',
+          'identity',
+          'user-agent',
+          'switchyard',
+        ],
+      },
+      { clock: this.#clock, deadlineMs, signal, bodyBytesMax, failing: host.failing },
+    );
+    const { status } = evidence;
+    if (status !== undefined && (evidence.end === 'complete' || evidence.end === 'too_large')) {
+      return judge(status, evidence);
+    }
+    const { detail } = verdictOf(evidence, {
+      shown: address.shown,
+      nowMs: this.#clock.now(),
+      waitedFor: 'connection',
+      bodyBytesMax,
+    });
+    return { alive: false, detail };
+  }
+
+  close(): Promise<void> {
+    return this.#hosts.close();
+  }
+}
+
+function judge(status: number, { body }: ExchangeEvidence): Finding {
+  if (status === 404) return { alive: true, detail: 'HTTP 404: alive, without a health path' };
+  const alive = status >= 200 && status < 300;
+  return { alive, detail: `HTTP ${status}`, ...(alive && saysDegraded(body) ? { degraded: true } : {}) };
+}
+
+function saysDegraded(body: Buffer): boolean {
+  try {
+    const page = healthPage.safeParse(JSON.parse(body.toString('utf8')));
+    return page.success && page.data.status.toLowerCase() === 'degraded';
+  } catch {
+    // Any body will do; only one that says so means degraded.
+    return false;
+  }
+}
