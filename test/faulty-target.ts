@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';
-import { constants, createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { ReceiveResponseSchema } from '#gen/switchyard/messaging/v1/receiver_service_pb.js';
 
@@ -135,9 +135,7 @@ function answerGrpc(behaviour: Behaviour, stream: ServerHttp2Stream): void {
       return;
     case 'reset-mid-answer':
       stream.respond(head);
-      stream.write(frame(new Uint8Array(1000)).subarray(0, 100), () =>
-        stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-      );
+      stream.write(frame(new Uint8Array(1000)).subarray(0, 100), () => stream.session?.destroy());
       return;
     case 'fail':
       statusOnly(14, 'down for maintenance');

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { System } from '#gen/switchyard/registry/v1/system_pb.js';
 import { HealthStatus } from '#gen/switchyard/type/v1/health_status_pb.js';
 import { systemClock } from '../../src/base/clock.ts';
 import { messageOf } from '../../src/base/error.ts';
@@ -37,6 +38,7 @@ const clock = systemClock;
 
 interface DemoSystem {
   readonly id: string;
+  readonly system: System;
   readonly file: string;
   readonly process: ServerProcess;
   readonly http: string;
@@ -79,10 +81,9 @@ async function main(): Promise<number> {
       log(`${id} (pid ${server.pid}) ended: ${how}. Bring it back: ${revival(url, file, id)}`);
     });
   }
-  const definitions = await readSystemFile(`${folder}/systems.yaml`);
   const traffic = startTraffic({
     hub,
-    systems: definitions.map(({ system }) => system),
+    systems: systems.map(({ system }) => system),
     clock,
     signal: ending.signal,
     messagesPerSecond: rate,
@@ -119,9 +120,9 @@ async function startSystems(
   signal: AbortSignal,
 ): Promise<readonly DemoSystem[]> {
   const files = [`${folder}/systems.yaml`, ...(withReplica ? [`${folder}/replicas.yaml`] : [])];
-  const wanted: { id: string; file: string }[] = [];
+  const wanted: { id: string; system: System; file: string }[] = [];
   for (const file of files) {
-    for (const { system } of await readSystemFile(file)) wanted.push({ id: system.id, file });
+    for (const { system } of await readSystemFile(file)) wanted.push({ id: system.id, system, file });
   }
   terminal.print(`Starting ${wanted.length} systems, REST and gRPC each …`);
   const systems: DemoSystem[] = [];
@@ -165,7 +166,9 @@ async function untilHealthy(hub: HubClient, count: number, signal: AbortSignal):
     undefined,
     (change) => {
       if (change.kind !== 'present' && change.kind !== 'changed') return;
-      if (change.item.status === HealthStatus.HEALTHY) healthy.add(change.item.systemId);
+      // Every way to reach it, so that the log does not begin with news of old.
+      const { systemId, interfaces } = change.item;
+      if (interfaces.every(({ status }) => status === HealthStatus.HEALTHY)) healthy.add(systemId);
       if (healthy.size >= count) enough.abort();
     },
   );

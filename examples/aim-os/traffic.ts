@@ -33,7 +33,7 @@ const callTimeoutMs = 15_000;
 
 /**
  * Sends messages along the dependencies of the systems, one after the other in turn, until the signal aborts: mostly
- * `data_request` queries to the type that is depended on, now and then an update to one system by its id.
+ * `data_request` queries, now and then a `status_update`.
  */
 export function startTraffic(options: TrafficOptions): { counts(): TrafficCounts } {
   const { hub, clock, signal } = options;
@@ -75,6 +75,8 @@ interface Edge {
   readonly source: string;
   readonly systemId: string;
   readonly type: string;
+  /** Whether the type has another system. */
+  readonly hasReplica: boolean;
 }
 
 function edgesOf(systems: readonly System[]): readonly Edge[] {
@@ -83,19 +85,23 @@ function edgesOf(systems: readonly System[]): readonly Edge[] {
     dependencies.flatMap(({ target }) => {
       const systemId = target?.target.case === 'systemId' ? target.target.value : '';
       const type = types.get(systemId);
-      return type === undefined ? [] : [{ source: id, systemId, type }];
+      const hasReplica = systems.filter((system) => system.type === type).length > 1;
+      return type === undefined ? [] : [{ source: id, systemId, type, hasReplica }];
     }),
   );
 }
 
-/** Every seventh message is an update to the one system; seven and the number of edges have no common divisor. */
-function messageAlong({ source, systemId, type }: Edge, turn: number): Message {
+/**
+ * Every seventh message is an update, the others are queries; seven and the number of edges have no common divisor, so
+ * that every edge gets both. Every other message names the one system, unless its type has several: those are always
+ * asked for by type, so that the loss of one goes unnoticed.
+ */
+function messageAlong({ source, systemId, type, hasReplica }: Edge, turn: number): Message {
   const isUpdate = turn % 7 === 6;
+  const isById = !hasReplica && turn % 2 === 1;
   return create(MessageSchema, {
     source,
-    target: isUpdate
-      ? { target: { case: 'systemId', value: systemId } }
-      : { target: { case: 'type', value: type } },
+    target: { target: isById ? { case: 'systemId', value: systemId } : { case: 'type', value: type } },
     kind: isUpdate ? Kind.REQUEST : Kind.QUERY,
     type: isUpdate ? 'status_update' : 'data_request',
     contentType: 'application/json',

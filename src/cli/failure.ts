@@ -108,8 +108,7 @@ function withoutErrorInfo(error: ConnectError, hubUrl: string): Failure {
       message: `the hub at ${hubUrl} did not answer in time; give it more with --timeout, or check that it is the right address`,
     };
   }
-  const unreachable = [Code.Unavailable, Code.Unknown, Code.Internal, Code.Aborted].includes(error.code);
-  if (unreachable) {
+  if (error.code === Code.Unavailable || hasSystemCause(error)) {
     return {
       ...noDetails,
       exitCode: exitCodes.unreachable,
@@ -127,6 +126,11 @@ function withoutErrorInfo(error: ConnectError, hubUrl: string): Failure {
         ? `what answers at ${hubUrl} does not know this call; it is no Switchyard hub, or an older one`
         : error.rawMessage,
   };
+}
+
+/** Whether the operating system or the HTTP/2 layer failed, not a call that got an answer. */
+function hasSystemCause({ cause }: ConnectError): boolean {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string';
 }
 
 function causeOf(error: ConnectError): string {

@@ -16,7 +16,7 @@ export interface HubClient {
   readonly resilience: Client<typeof ResilienceService>;
   /** Options of a unary call: its deadline, and that it ends when the command does. */
   readonly call: CallOptions;
-  /** Drops the connection and every call on it. */
+  /** Drops every call and lets the connection go. */
   close(): void;
 }
 
@@ -32,11 +32,17 @@ export interface HubClientOptions {
 /** Keepalive of a watch: a hub that vanished without closing the connection is noticed within 15 s. */
 const pingIntervalMs = 10_000;
 const pingTimeoutMs = 5_000;
+/** An idle connection is closed after this. */
+const idleConnectionTimeoutMs = 60_000;
 
 /** Prepares a client; connects on the first call. Throws UsageError for a URL that is none. */
 export function connectHub(options: HubClientOptions): HubClient {
   const url = parseHubUrl(options.url);
-  const sessionManager = new Http2SessionManager(url, { pingIntervalMs, pingTimeoutMs });
+  const sessionManager = new Http2SessionManager(url, {
+    pingIntervalMs,
+    pingTimeoutMs,
+    idleConnectionTimeoutMs,
+  });
   const transport = createGrpcTransport({ baseUrl: url, sessionManager });
   return {
     url,
@@ -45,7 +51,11 @@ export function connectHub(options: HubClientOptions): HubClient {
     health: createClient(HealthService, transport),
     resilience: createClient(ResilienceService, transport),
     call: { timeoutMs: options.timeoutMs, signal: options.signal },
-    close: () => sessionManager.abort(),
+    close() {
+      // An idle connection keeps no process alive and closes by itself. Aborting one that has just broken would take
+      // away the listener for the error that is still to come, and end the process.
+      if (sessionManager.state() !== 'idle') sessionManager.abort();
+    },
   };
 }
 

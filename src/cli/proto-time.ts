@@ -1,10 +1,13 @@
 import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
-import { durationMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { formatDuration, formatTimeOfDay } from './duration.ts';
 
 /** A duration for people; `-` when unset. */
 export function durationText(duration: Duration | undefined): string {
-  return duration === undefined ? '-' : formatDuration(durationMs(duration));
+  // Not durationMs: it rounds to whole milliseconds, and a call may take less than one.
+  return duration === undefined
+    ? '-'
+    : formatDuration(Number(duration.seconds) * 1000 + duration.nanos / 1e6);
 }
 
 /** How long ago an instant was, for people; `-` when unset. */

@@ -479,6 +479,58 @@ describe('plain curl with JSON', () => {
     });
   });
 
+  test('a streamed body over the limit, of unknown length, gets the same clear answer', async () => {
+    await start(found, { readBytesMax: 10_000 });
+    let chunks = 0;
+    const response = await fetch(`${hub.url}${base}/GetSystem`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: new ReadableStream({
+        pull(controller) {
+          chunks += 1;
+          if (chunks > 50) controller.close();
+          else controller.enqueue(new Uint8Array(4000).fill(32));
+        },
+      }),
+      duplex: 'half',
+    });
+    expect(response.status).toBe(429);
+    expect(await response.json()).toMatchObject({ code: 'resource_exhausted' });
+  });
+
+  test('an HTTP/2 client that is answered while it still sends is told to stop', async () => {
+    await start(found, { readBytesMax: 10_000 });
+    const session = connectHttp2(hub.url);
+    closers.push(() => session.destroy());
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `${base}/GetSystem`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.on('error', () => undefined);
+    let trailers: Record<string, unknown> | undefined;
+    stream.once('trailers', (given: Record<string, unknown>) => (trailers = given));
+    // An envelope of 1 MB is announced, and never ends.
+    stream.write(Buffer.concat([Buffer.from([0, 0, 0x10, 0, 0]), Buffer.alloc(20_000)]));
+    stream.resume();
+    await new Promise((resolve) => stream.once('close', resolve));
+    expect(trailers).toMatchObject({ 'grpc-status': '8' });
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+  });
+
+  test('the trailers inside a gRPC-Web body are as the specification says too', async () => {
+    await start({ getSystem: refused('LEASE_LOST') });
+    const response = await fetch(`${hub.url}${base}/GetSystem`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc-web+proto' },
+      body: Buffer.from([0, 0, 0, 0, 3, 0x0a, 1, 0x61]),
+    });
+    expect(await response.text()).toContain(
+      'grpc-message: a message with :/,;=&?#+$@ "%C3%BC%25 and 100%25, [x] <y> {z} \\ ~ %F0%9F%98%80\r\n',
+    );
+  });
+
   test('the wrong content type, HTTP method and deadline are refused with what would be right', async () => {
     await start(found);
     expect(await post(`${base}/GetSystem`, '{}', { 'content-type': 'text/xml' })).toMatchObject({

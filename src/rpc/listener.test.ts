@@ -224,6 +224,21 @@ describe('connections that hold on to the hub', () => {
     expect(session.remoteSettings).toMatchObject({ maxConcurrentStreams: 7, maxHeaderListSize: 16384 });
   });
 
+  test('some resets are allowed', async () => {
+    await start({ streamResetBurst: 20, streamResetRatePerSecond: 1 }, (request, response) => {
+      if (request.url === '/fine') ok(request, response);
+    });
+    const session = http2();
+    await once(session, 'connect');
+    for (let count = 0; count < 15; count += 1) {
+      const stream = session.request({ ':path': '/' });
+      stream.on('error', () => undefined).resume();
+      await new Promise((resolve) => session.ping(resolve));
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+    expect(await get(session, { ':path': '/fine' })).toBe('HTTP/2.0');
+  });
+
   test('rapid resets end the connection', async () => {
     await start({ streamResetBurst: 20, streamResetRatePerSecond: 1 }, (request, response) => {
       if (request.url === '/fine') ok(request, response);

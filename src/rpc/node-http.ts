@@ -68,10 +68,18 @@ export function answer(
   closeAfterAnswer(response);
 }
 
-/** Stops an HTTP/2 client that still sends its request, once the whole answer is out. */
+/**
+ * Stops an HTTP/2 client that still sends its request, once the whole answer is out. Best effort: without it such a
+ * client holds its stream, but sends no more than its window.
+ */
 export function closeAfterAnswer(response: NodeResponse): void {
   if (!isHttp2(response) || response.req.complete) return;
   const { stream } = response;
-  // A turn later: a reset that is queued together with the trailers would go out instead of them.
-  response.once('finish', () => setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)));
+  // The stream's own event: the response's comes only when the stream is closed.
+  stream.once('finish', () => {
+    const { session } = stream;
+    if (session === undefined || session.destroyed || session.closed) return;
+    // A reset that is queued together with the trailers goes out instead of them; the pong says that they are gone.
+    session.ping(() => stream.close(constants.NGHTTP2_NO_ERROR));
+  });
 }

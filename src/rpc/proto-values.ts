@@ -1,9 +1,8 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   type Duration,
-  type DurationSchema,
+  DurationSchema,
   durationMs,
-  durationFromMs,
   type Timestamp,
   timestampFromMs,
   timestampMs,
@@ -15,9 +14,12 @@ import type { HealthStatus } from '../base/health-status.ts';
 import type { Target } from '../base/target.ts';
 import type { Protocol } from '../base/transport.ts';
 
-/** A Duration of `ms`, which may have a fraction. */
+/** A Duration of `ms`, which may have a fraction: rounded to whole microseconds. */
 export function durationToProto(ms: number): Duration {
-  return durationFromMs(ms);
+  const micros = Math.round(ms * 1000);
+  const seconds = Math.trunc(micros / 1_000_000);
+  // durationFromMs would hand a fraction of a nanosecond on, which no encoder takes.
+  return create(DurationSchema, { seconds: BigInt(seconds), nanos: (micros - seconds * 1_000_000) * 1000 });
 }
 
 /** Milliseconds of a Duration; undefined when unset. */
@@ -29,7 +31,7 @@ export function durationFromProto(duration: Duration | undefined): number | unde
 export function optionalDuration<K extends string>(
   field: K,
   ms: number | undefined,
-): { [P in K]?: MessageInitShape<typeof DurationSchema> } {
+): { [P in K]?: Duration } {
   return (ms === undefined ? {} : { [field]: durationToProto(ms) }) as { [P in K]?: Duration };
 }
 

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { promisify } from 'node:util';
-import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { create, createFileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -72,9 +72,15 @@ describe.each([
     expect(set.length).toBeGreaterThan(0);
     const known = new Set(set.map((file) => file.name));
     for (const file of set) for (const needed of file.dependency) expect(known).toContain(needed);
-    // The descriptors hang together: a registry can be built from them.
-    const build = () => createFileRegistry(set[0]!, (name) => set.find((file) => file.name === name));
-    expect(build).not.toThrow();
+    // The descriptors hang together: a registry can be built from them, imports first.
+    const ordered = new Set<(typeof set)[number]>();
+    const visit = (file: (typeof set)[number]): void => {
+      for (const needed of file.dependency) visit(set.find(({ name }) => name === needed)!);
+      ordered.add(file);
+    };
+    set.forEach(visit);
+    const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...ordered] }));
+    expect([...registry.files]).toHaveLength(set.length);
   });
 
   test('a file comes by its name, and imports go over a stream once', async () => {

@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -347,6 +348,19 @@ describe('a hub that cannot be reached is exit 3', () => {
     const result = await runCli([...args, '--hub', '127.0.0.1:1']);
     expect(result).toMatchObject({ exitCode: 3, stdout: '' });
     expect(result.stderr).toMatch(/^HUB_UNREACHABLE: no hub at 127\.0\.0\.1:1 \(connection refused\)/);
+  });
+
+  test.each([
+    ['a web server', () => createHttpServer((_request, response) => response.end('hello'))],
+    ['something else', () => createServer((socket) => socket.on('error', () => undefined).end('garbage'))],
+  ])('%s is no hub, and that is said without a stack', async (_what, create) => {
+    const other = create();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const result = await runCli(['status', '--hub', `127.0.0.1:${port}`]);
+    expect(result.exitCode).toBe(3);
+    expect(result.stderr).toMatch(/^HUB_UNREACHABLE: .*it does not speak gRPC.*\n$/);
+    other.close();
   });
 
   test('one that never answers ends at --timeout', async () => {

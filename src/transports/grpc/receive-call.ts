@@ -7,8 +7,8 @@ import {
   ReceiveResponseSchema,
   ReceiverService,
 } from '#gen/switchyard/messaging/v1/receiver_service_pb.js';
-import type { Kind, Priority } from '#gen/switchyard/type/v1/message_kind_pb.js';
-import { messageKinds, priorities, type Message, type Reply } from '../../base/message.ts';
+import { Kind, Priority } from '#gen/switchyard/type/v1/message_kind_pb.js';
+import type { Message, Reply } from '../../base/message.ts';
 import type { SendOptions } from '../../base/transport.ts';
 import { headerValue, hopsHeader, passedOnHeaders, replyHeaders } from '../headers.ts';
 import type { GrpcAnswer, GrpcRequest } from './grpc-exchange.ts';
@@ -26,9 +26,9 @@ export function receiveRequest(systemId: string, message: Message, options: Send
       id: message.id,
       source: message.source,
       target: { target: { case: 'systemId', value: systemId } },
-      kind: numberIn<Kind>(messageKinds, message.kind),
+      kind: Kind[message.kind],
       type: message.type,
-      priority: numberIn<Priority>(priorities, message.priority),
+      priority: Priority[message.priority],
       createTime: timestampFromMs(message.createTimeMs),
       acceptTime: timestampFromMs(message.acceptTimeMs),
       correlationId: message.correlationId,
@@ -68,11 +68,6 @@ export function replyOf(message: Uint8Array, { headers }: GrpcAnswer): Reply | u
     // Not a ReceiveResponse: the verdict is garbage.
     return undefined;
   }
-}
-
-/** The number of an enum value that stands in a list of names: its place, from 1. */
-function numberIn<E extends number>(names: readonly string[], name: string): E {
-  return (names.indexOf(name) + 1) as E;
 }
 
 function metadataOf(message: Message): OutgoingHttpHeaders {

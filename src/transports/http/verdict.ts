@@ -132,7 +132,7 @@ function faultReason(fault: Error | undefined): { reason: AttemptReason; cause: 
     return { reason: 'reply_too_large', cause: 'the headers of the answer are larger than 16 KiB' };
   if (code === 'HPE_INVALID_EOF_STATE') return { reason: 'reset', cause: 'the answer broke off' };
   const unsolicited = code === 'UND_ERR_SOCKET' && text.startsWith('bad ');
-  if (code.startsWith('HPE_') || unsolicited)
+  if (code.startsWith('HPE_') || fault?.name === 'HTTPParserError' || unsolicited)
     return { reason: 'garbage', cause: `the answer is not HTTP: ${text}` };
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
     return { reason: 'reset', cause: 'the answer ended before its announced length' };
