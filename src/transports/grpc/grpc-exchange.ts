@@ -133,8 +133,8 @@ function converse(
 }
 
 function resetText(stream: ClientHttp2Stream, fault: Error | undefined): string {
-  const code: number | undefined = stream.rstCode;
-  if (code !== undefined && code !== 0 && code !== cancelCode)
+  const code = stream.rstCode;
+  if (code !== 0 && code !== cancelCode)
     return `the stream was reset (HTTP/2 code ${code})`;
   return fault === undefined
     ? 'the connection ended'

@@ -1417,7 +1417,7 @@ type GetDependenciesResponse struct {
 	Edges []*DependencyEdge `protobuf:"bytes,2,rep,name=edges,proto3" json:"edges,omitempty"`
 	// Targets of dependencies that nobody meets.
 	Missing []*MissingDependency `protobuf:"bytes,3,rep,name=missing,proto3" json:"missing,omitempty"`
-	// Rings among the systems found.
+	// Rings among the systems found, each once, at most 100.
 	Cycles        []*DependencyCycle `protobuf:"bytes,4,rep,name=cycles,proto3" json:"cycles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

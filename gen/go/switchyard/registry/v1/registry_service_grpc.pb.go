@@ -41,7 +41,7 @@ type RegistryServiceClient interface {
 	// Creates a system, or replaces the one with the same id: a restarted replica registers again and thereby becomes
 	// a new incarnation, named by `registration_id`. Durable before it answers; atomic. Repeating it is harmless but
 	// makes yet another incarnation.
-	// Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; STORE_UNAVAILABLE.
+	// Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; REGISTRY_FULL; STORE_UNAVAILABLE.
 	RegisterSystem(ctx context.Context, in *RegisterSystemRequest, opts ...grpc.CallOption) (*RegisterSystemResponse, error)
 	// Changes the fields that `update_mask` names and leaves the others. Durable, atomic; keeps the incarnation.
 	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND; ETAG_MISMATCH when `etag` is set and is not the current one; STORE_UNAVAILABLE.
@@ -54,26 +54,28 @@ type RegistryServiceClient interface {
 	// Errors: SYSTEM_NOT_FOUND.
 	GetSystem(ctx context.Context, in *GetSystemRequest, opts ...grpc.CallOption) (*GetSystemResponse, error)
 	// Lists systems in order of their ids, page by page.
-	// Errors: INVALID_FIELD; BAD_CURSOR for a page token that is not of this filter.
+	// Errors: INVALID_FIELD; BAD_CURSOR for a page token that is not of this filter; STORE_UNAVAILABLE.
 	ListSystems(ctx context.Context, in *ListSystemsRequest, opts ...grpc.CallOption) (*ListSystemsResponse, error)
 	// Streams the systems that match a filter: a snapshot, then every change, until the caller goes away. A slow reader
 	// gets the newest state of each system; one that reads nothing for 60 s is ended with RESOURCE_EXHAUSTED.
 	// Errors: INVALID_FIELD; CONCURRENCY_LIMITED when there are too many watchers; HUB_DRAINING at shutdown.
 	WatchSystems(ctx context.Context, in *WatchSystemsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSystemsResponse], error)
 	// Renews the leases of many systems at once. Each is renewed or lost on its own; lost ones come back named.
-	// Errors: INVALID_FIELD; STORE_UNAVAILABLE.
+	// Renewals are kept in memory: a restarted hub grants every lease its full ttl.
+	// Errors: INVALID_FIELD.
 	RenewLeases(ctx context.Context, in *RenewLeasesRequest, opts ...grpc.CallOption) (*RenewLeasesResponse, error)
 	// Returns what a system needs, or who needs it, directly or at any distance.
-	// Errors: SYSTEM_NOT_FOUND; INVALID_FIELD.
+	// Errors: SYSTEM_NOT_FOUND; INVALID_FIELD; ANSWER_TOO_LARGE.
 	GetDependencies(ctx context.Context, in *GetDependenciesRequest, opts ...grpc.CallOption) (*GetDependenciesResponse, error)
 	// Returns what stops working if the target goes: a system, a whole type, or every provider of a capability.
 	// Dependencies that another provider still meets do not count, nor do optional ones.
-	// Errors: SYSTEM_NOT_FOUND for a system id that nobody has; INVALID_FIELD.
+	// Errors: SYSTEM_NOT_FOUND for a system id that nobody has; INVALID_FIELD; ANSWER_TOO_LARGE.
 	GetImpact(ctx context.Context, in *GetImpactRequest, opts ...grpc.CallOption) (*GetImpactResponse, error)
 	// Lists capabilities and who provides each, in order of their names, page by page.
 	// Errors: INVALID_FIELD; BAD_CURSOR.
 	ListCapabilities(ctx context.Context, in *ListCapabilitiesRequest, opts ...grpc.CallOption) (*ListCapabilitiesResponse, error)
 	// Counts systems by type, capability, protocol, version and status.
+	// Errors: STORE_UNAVAILABLE; ANSWER_TOO_LARGE.
 	GetRegistrySummary(ctx context.Context, in *GetRegistrySummaryRequest, opts ...grpc.CallOption) (*GetRegistrySummaryResponse, error)
 }
 
@@ -213,7 +215,7 @@ type RegistryServiceServer interface {
 	// Creates a system, or replaces the one with the same id: a restarted replica registers again and thereby becomes
 	// a new incarnation, named by `registration_id`. Durable before it answers; atomic. Repeating it is harmless but
 	// makes yet another incarnation.
-	// Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; STORE_UNAVAILABLE.
+	// Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; REGISTRY_FULL; STORE_UNAVAILABLE.
 	RegisterSystem(context.Context, *RegisterSystemRequest) (*RegisterSystemResponse, error)
 	// Changes the fields that `update_mask` names and leaves the others. Durable, atomic; keeps the incarnation.
 	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND; ETAG_MISMATCH when `etag` is set and is not the current one; STORE_UNAVAILABLE.
@@ -226,26 +228,28 @@ type RegistryServiceServer interface {
 	// Errors: SYSTEM_NOT_FOUND.
 	GetSystem(context.Context, *GetSystemRequest) (*GetSystemResponse, error)
 	// Lists systems in order of their ids, page by page.
-	// Errors: INVALID_FIELD; BAD_CURSOR for a page token that is not of this filter.
+	// Errors: INVALID_FIELD; BAD_CURSOR for a page token that is not of this filter; STORE_UNAVAILABLE.
 	ListSystems(context.Context, *ListSystemsRequest) (*ListSystemsResponse, error)
 	// Streams the systems that match a filter: a snapshot, then every change, until the caller goes away. A slow reader
 	// gets the newest state of each system; one that reads nothing for 60 s is ended with RESOURCE_EXHAUSTED.
 	// Errors: INVALID_FIELD; CONCURRENCY_LIMITED when there are too many watchers; HUB_DRAINING at shutdown.
 	WatchSystems(*WatchSystemsRequest, grpc.ServerStreamingServer[WatchSystemsResponse]) error
 	// Renews the leases of many systems at once. Each is renewed or lost on its own; lost ones come back named.
-	// Errors: INVALID_FIELD; STORE_UNAVAILABLE.
+	// Renewals are kept in memory: a restarted hub grants every lease its full ttl.
+	// Errors: INVALID_FIELD.
 	RenewLeases(context.Context, *RenewLeasesRequest) (*RenewLeasesResponse, error)
 	// Returns what a system needs, or who needs it, directly or at any distance.
-	// Errors: SYSTEM_NOT_FOUND; INVALID_FIELD.
+	// Errors: SYSTEM_NOT_FOUND; INVALID_FIELD; ANSWER_TOO_LARGE.
 	GetDependencies(context.Context, *GetDependenciesRequest) (*GetDependenciesResponse, error)
 	// Returns what stops working if the target goes: a system, a whole type, or every provider of a capability.
 	// Dependencies that another provider still meets do not count, nor do optional ones.
-	// Errors: SYSTEM_NOT_FOUND for a system id that nobody has; INVALID_FIELD.
+	// Errors: SYSTEM_NOT_FOUND for a system id that nobody has; INVALID_FIELD; ANSWER_TOO_LARGE.
 	GetImpact(context.Context, *GetImpactRequest) (*GetImpactResponse, error)
 	// Lists capabilities and who provides each, in order of their names, page by page.
 	// Errors: INVALID_FIELD; BAD_CURSOR.
 	ListCapabilities(context.Context, *ListCapabilitiesRequest) (*ListCapabilitiesResponse, error)
 	// Counts systems by type, capability, protocol, version and status.
+	// Errors: STORE_UNAVAILABLE; ANSWER_TOO_LARGE.
 	GetRegistrySummary(context.Context, *GetRegistrySummaryRequest) (*GetRegistrySummaryResponse, error)
 	mustEmbedUnimplementedRegistryServiceServer()
 }

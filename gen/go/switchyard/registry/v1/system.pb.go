@@ -103,7 +103,8 @@ type System struct {
 	Dependencies []*Dependency `protobuf:"bytes,6,rep,name=dependencies,proto3" json:"dependencies,omitempty"`
 	// Ways to reach it, in order of preference. At least one, at most 16.
 	Interfaces []*Interface `protobuf:"bytes,7,rep,name=interfaces,proto3" json:"interfaces,omitempty"`
-	// Settings of the system itself, for others to read; the hub does not act on them. At most 64 KiB as JSON.
+	// Settings of the system itself, for others to read; the hub does not act on them. At most 64 KiB as JSON;
+	// numbers are finite.
 	Configuration *structpb.Struct `protobuf:"bytes,8,opt,name=configuration,proto3" json:"configuration,omitempty"`
 	// Free labels to filter by. At most 64; keys at most 128 characters, values at most 256.
 	Labels map[string]string `protobuf:"bytes,9,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -323,6 +324,7 @@ type Interface struct {
 	// Where it is: `http://host:port/base`, `grpc://host:port`, or a bare `host:port` for gRPC. Required, at most 2048 bytes, without user or password.
 	Uri string `protobuf:"bytes,3,opt,name=uri,proto3" json:"uri,omitempty"`
 	// Settings of the protocol's adapter, see docs/interfaces.md. HTTP: `message_path` (default `/api/v1/messages`).
+	// At most 16 KiB as JSON; numbers are finite.
 	Settings *structpb.Struct `protobuf:"bytes,4,opt,name=settings,proto3" json:"settings,omitempty"`
 	// How the hub finds out whether it is well. Default: the protocol's own way.
 	HealthCheck   *HealthCheck `protobuf:"bytes,5,opt,name=health_check,json=healthCheck,proto3" json:"health_check,omitempty"`
@@ -548,13 +550,13 @@ type SystemFilter struct {
 	Types []string `protobuf:"bytes,1,rep,name=types,proto3" json:"types,omitempty"`
 	// One of these capabilities. Slugs, at most 100.
 	Capabilities []string `protobuf:"bytes,2,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
-	// An interface of one of these protocols.
+	// An interface of one of these protocols. At most 100; PROTOCOL_UNSPECIFIED is refused.
 	Protocols []v1.Protocol `protobuf:"varint,3,rep,packed,name=protocols,proto3,enum=switchyard.type.v1.Protocol" json:"protocols,omitempty"`
-	// One of these own statuses.
+	// One of these own statuses. At most 100.
 	Statuses []v1.HealthStatus `protobuf:"varint,4,rep,packed,name=statuses,proto3,enum=switchyard.type.v1.HealthStatus" json:"statuses,omitempty"`
 	// All of these labels with these values. At most 64.
 	Labels map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// In this zone.
+	// In this zone. At most 64 characters.
 	Zone string `protobuf:"bytes,6,opt,name=zone,proto3" json:"zone,omitempty"`
 	// The id starts with this: a team's space.
 	IdPrefix string `protobuf:"bytes,7,opt,name=id_prefix,json=idPrefix,proto3" json:"id_prefix,omitempty"`

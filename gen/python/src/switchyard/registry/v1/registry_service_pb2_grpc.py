@@ -100,7 +100,7 @@ class RegistryServiceServicer:
         """Creates a system, or replaces the one with the same id: a restarted replica registers again and thereby becomes
         a new incarnation, named by `registration_id`. Durable before it answers; atomic. Repeating it is harmless but
         makes yet another incarnation.
-        Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; STORE_UNAVAILABLE.
+        Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; REGISTRY_FULL; STORE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -133,7 +133,7 @@ class RegistryServiceServicer:
 
     def ListSystems(self, request, context):
         """Lists systems in order of their ids, page by page.
-        Errors: INVALID_FIELD; BAD_CURSOR for a page token that is not of this filter.
+        Errors: INVALID_FIELD; BAD_CURSOR for a page token that is not of this filter; STORE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -150,7 +150,8 @@ class RegistryServiceServicer:
 
     def RenewLeases(self, request, context):
         """Renews the leases of many systems at once. Each is renewed or lost on its own; lost ones come back named.
-        Errors: INVALID_FIELD; STORE_UNAVAILABLE.
+        Renewals are kept in memory: a restarted hub grants every lease its full ttl.
+        Errors: INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,7 +159,7 @@ class RegistryServiceServicer:
 
     def GetDependencies(self, request, context):
         """Returns what a system needs, or who needs it, directly or at any distance.
-        Errors: SYSTEM_NOT_FOUND; INVALID_FIELD.
+        Errors: SYSTEM_NOT_FOUND; INVALID_FIELD; ANSWER_TOO_LARGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -167,7 +168,7 @@ class RegistryServiceServicer:
     def GetImpact(self, request, context):
         """Returns what stops working if the target goes: a system, a whole type, or every provider of a capability.
         Dependencies that another provider still meets do not count, nor do optional ones.
-        Errors: SYSTEM_NOT_FOUND for a system id that nobody has; INVALID_FIELD.
+        Errors: SYSTEM_NOT_FOUND for a system id that nobody has; INVALID_FIELD; ANSWER_TOO_LARGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,6 +184,7 @@ class RegistryServiceServicer:
 
     def GetRegistrySummary(self, request, context):
         """Counts systems by type, capability, protocol, version and status.
+        Errors: STORE_UNAVAILABLE; ANSWER_TOO_LARGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -684,7 +684,7 @@ export declare type GetDependenciesResponse = Message<"switchyard.registry.v1.Ge
   missing: MissingDependency[];
 
   /**
-   * Rings among the systems found.
+   * Rings among the systems found, each once, at most 100.
    *
    * @generated from field: repeated switchyard.registry.v1.DependencyCycle cycles = 4;
    */
@@ -1134,7 +1134,7 @@ export declare const RegistryService: GenService<{
    * Creates a system, or replaces the one with the same id: a restarted replica registers again and thereby becomes
    * a new incarnation, named by `registration_id`. Durable before it answers; atomic. Repeating it is harmless but
    * makes yet another incarnation.
-   * Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; STORE_UNAVAILABLE.
+   * Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; REGISTRY_FULL; STORE_UNAVAILABLE.
    *
    * @generated from rpc switchyard.registry.v1.RegistryService.RegisterSystem
    */
@@ -1179,7 +1179,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Lists systems in order of their ids, page by page.
-   * Errors: INVALID_FIELD; BAD_CURSOR for a page token that is not of this filter.
+   * Errors: INVALID_FIELD; BAD_CURSOR for a page token that is not of this filter; STORE_UNAVAILABLE.
    *
    * @generated from rpc switchyard.registry.v1.RegistryService.ListSystems
    */
@@ -1202,7 +1202,8 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Renews the leases of many systems at once. Each is renewed or lost on its own; lost ones come back named.
-   * Errors: INVALID_FIELD; STORE_UNAVAILABLE.
+   * Renewals are kept in memory: a restarted hub grants every lease its full ttl.
+   * Errors: INVALID_FIELD.
    *
    * @generated from rpc switchyard.registry.v1.RegistryService.RenewLeases
    */
@@ -1213,7 +1214,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Returns what a system needs, or who needs it, directly or at any distance.
-   * Errors: SYSTEM_NOT_FOUND; INVALID_FIELD.
+   * Errors: SYSTEM_NOT_FOUND; INVALID_FIELD; ANSWER_TOO_LARGE.
    *
    * @generated from rpc switchyard.registry.v1.RegistryService.GetDependencies
    */
@@ -1225,7 +1226,7 @@ export declare const RegistryService: GenService<{
   /**
    * Returns what stops working if the target goes: a system, a whole type, or every provider of a capability.
    * Dependencies that another provider still meets do not count, nor do optional ones.
-   * Errors: SYSTEM_NOT_FOUND for a system id that nobody has; INVALID_FIELD.
+   * Errors: SYSTEM_NOT_FOUND for a system id that nobody has; INVALID_FIELD; ANSWER_TOO_LARGE.
    *
    * @generated from rpc switchyard.registry.v1.RegistryService.GetImpact
    */
@@ -1247,6 +1248,7 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Counts systems by type, capability, protocol, version and status.
+   * Errors: STORE_UNAVAILABLE; ANSWER_TOO_LARGE.
    *
    * @generated from rpc switchyard.registry.v1.RegistryService.GetRegistrySummary
    */

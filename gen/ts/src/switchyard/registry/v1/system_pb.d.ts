@@ -70,7 +70,8 @@ export declare type System = Message<"switchyard.registry.v1.System"> & {
   interfaces: Interface[];
 
   /**
-   * Settings of the system itself, for others to read; the hub does not act on them. At most 64 KiB as JSON.
+   * Settings of the system itself, for others to read; the hub does not act on them. At most 64 KiB as JSON;
+   * numbers are finite.
    *
    * @generated from field: google.protobuf.Struct configuration = 8;
    */
@@ -188,6 +189,7 @@ export declare type Interface = Message<"switchyard.registry.v1.Interface"> & {
 
   /**
    * Settings of the protocol's adapter, see docs/interfaces.md. HTTP: `message_path` (default `/api/v1/messages`).
+   * At most 16 KiB as JSON; numbers are finite.
    *
    * @generated from field: google.protobuf.Struct settings = 4;
    */
@@ -357,14 +359,14 @@ export declare type SystemFilter = Message<"switchyard.registry.v1.SystemFilter"
   capabilities: string[];
 
   /**
-   * An interface of one of these protocols.
+   * An interface of one of these protocols. At most 100; PROTOCOL_UNSPECIFIED is refused.
    *
    * @generated from field: repeated switchyard.type.v1.Protocol protocols = 3;
    */
   protocols: Protocol[];
 
   /**
-   * One of these own statuses.
+   * One of these own statuses. At most 100.
    *
    * @generated from field: repeated switchyard.type.v1.HealthStatus statuses = 4;
    */
@@ -378,7 +380,7 @@ export declare type SystemFilter = Message<"switchyard.registry.v1.SystemFilter"
   labels: { [key: string]: string };
 
   /**
-   * In this zone.
+   * In this zone. At most 64 characters.
    *
    * @generated from field: string zone = 6;
    */
