@@ -40,6 +40,15 @@ export interface WatchOptions<T> {
   readonly onStall?: ((error: HubError) => void) | undefined;
 }
 
+/** What {@link FeedOptions} are when unset. */
+export const feedDefaults = {
+  itemsPerEventMax: 500,
+  bookmarkMs: 10_000,
+  stallMs: 60_000,
+  tombstonesMax: 10_000,
+  watchersMax: 10_000,
+} as const;
+
 interface Entry<T> {
   readonly value: T;
   readonly revision: number;
@@ -62,14 +71,7 @@ export class Feed<T> {
   readonly #watchers = new Set<Watcher<T>>();
 
   constructor(options: FeedOptions) {
-    this.#options = {
-      itemsPerEventMax: 500,
-      bookmarkMs: 10_000,
-      stallMs: 60_000,
-      tombstonesMax: 10_000,
-      watchersMax: 10_000,
-      ...options,
-    };
+    this.#options = { ...feedDefaults, ...options };
   }
 
   get size(): number {

@@ -108,7 +108,8 @@ function withoutErrorInfo(error: ConnectError, hubUrl: string): Failure {
       message: `the hub at ${hubUrl} did not answer in time; give it more with --timeout, or check that it is the right address`,
     };
   }
-  if (error.code === Code.Unavailable || hasSystemCause(error)) {
+  // CANCELLED: the other side dropped the stream; a command that was interrupted does not come here.
+  if ([Code.Unavailable, Code.Canceled].includes(error.code) || hasSystemCause(error)) {
     return {
       ...noDetails,
       exitCode: exitCodes.unreachable,

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -66,6 +66,16 @@ describe('settings', () => {
       'SWITCHYARD_PORT',
     ]);
   });
+});
+
+test('docs/configuration.md names every setting', () => {
+  const text = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+  const paths = Object.entries(loadConfig({}, {}).config).flatMap(([name, value]) =>
+    typeof value === 'object' && !Array.isArray(value)
+      ? Object.keys(value).map((inner) => `${name}.${inner}`)
+      : [name],
+  );
+  expect(paths.filter((path) => !text.includes(`\`${path}\``))).toEqual([]);
 });
 
 describe('bad settings', () => {

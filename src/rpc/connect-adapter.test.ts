@@ -304,7 +304,7 @@ describe('grpc-js', () => {
     await vi.waitFor(() => expect(waiting).toHaveLength(1));
     await expect(grpcJsUnary(client, getSystem, { systemId: 'b' })).rejects.toMatchObject({
       code: 8,
-      details: expect.stringContaining('1 calls are open already') as string,
+      details: expect.stringContaining('1 are open already') as string,
     });
     waiting[0]?.();
     await first;

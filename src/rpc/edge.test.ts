@@ -173,7 +173,7 @@ describe('pipeline', () => {
     const watch = begin({ method: watchSystems });
     const items = watch.stream({ $typeName: 'switchyard.registry.v1.WatchSystemsRequest' } as never);
     await items.next();
-    expect(() => begin({ method: watchSystems })).toThrow(/1 streams are open already.*limits\.streams/);
+    expect(() => begin({ method: watchSystems })).toThrow(/1 are open already.*server\.max_watches/);
     const next = items.next().catch((error: unknown) => error);
     pipeline.drain();
     expect(await next).toMatchObject({ reason: 'HUB_DRAINING' });

@@ -75,6 +75,9 @@ export function createListener(options: ListenerOptions): Listener {
     sockets.set(socket, 'sniffing');
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', (error) => logger.debug('a connection failed', { error: messageOf(error) }));
+    socket.once('finish', () => {
+      if (closing) letGo(socket, clock);
+    });
     // For peers that vanish without a word while an HTTP/1.1 stream is open.
     socket.setKeepAlive(true, limits.pingIntervalMs);
     sniffHttp2(socket, { clock, timeoutMs: limits.sniffMs }, (isHttp2) => {
@@ -110,6 +113,7 @@ export function createListener(options: ListenerOptions): Listener {
       for (const [socket, protocol] of sockets) if (protocol === 'sniffing') socket.destroy();
       for (const response of responses) response.shouldKeepAlive = false;
       http1.closeIdleConnections();
+      for (const socket of sockets.keys()) if (socket.writableFinished) letGo(socket, clock);
       let forced = 0;
       const timer = clock.after(graceMs, () => {
         forced = sockets.size;
@@ -132,6 +136,14 @@ export function createListener(options: ListenerOptions): Listener {
       return counts;
     },
   };
+}
+
+/** Time in which a peer must close its side of a connection that the hub has closed at shutdown, in ms. */
+const lingerMs = 500;
+
+/** Everything was said on this connection: a peer that keeps its side open must not hold the shutdown. */
+function letGo(socket: Socket, clock: Clock): void {
+  clock.after(lingerMs, () => socket.destroy());
 }
 
 function http1Server(

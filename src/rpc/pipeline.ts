@@ -102,10 +102,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (draining !== undefined) throw draining;
       if (route === undefined) throw notImplemented(method);
       const stream = isStream(method);
-      const [current, max, what] = stream
-        ? [open.streams.size, limits.streamsMax, 'streams']
-        : [open.unary, limits.unaryMax, 'calls'];
-      if (current >= max) throw concurrencyLimited(max, what);
+      const [current, max, setting] = stream
+        ? [open.streams.size, limits.streamsMax, 'server.max_watches']
+        : [open.unary, limits.unaryMax, 'server.max_concurrent_calls'];
+      if (current >= max) throw concurrencyLimited(max, setting);
       const call: OpenCall = new OpenCall({
         ...options,
         ...route,
@@ -323,11 +323,11 @@ function notImplemented(method: DescMethod): HubError {
   });
 }
 
-function concurrencyLimited(max: number, what: string): HubError {
+function concurrencyLimited(max: number, setting: string): HubError {
   return new HubError({
     reason: 'CONCURRENCY_LIMITED',
-    message: `${max} ${what} are open already, the most that the hub takes at the same time (limits.${what}); retry with backoff.`,
-    metadata: { limit: String(max), limit_name: what },
+    message: `${max} are open already, the most that the hub takes at the same time (${setting}); retry with backoff.`,
+    metadata: { limit: String(max), limit_name: setting },
     retryAfterMs: 1000,
     executed: 'no',
   });

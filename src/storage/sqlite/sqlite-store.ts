@@ -25,6 +25,15 @@ export interface SqliteStoreOptions {
   readonly pendingBytesMax?: number;
 }
 
+/** What {@link SqliteStoreOptions} are when unset. */
+export const sqliteDefaults = {
+  storeBytesMax: 0,
+  quickCheckBytesMax: 256 * 1024 * 1024,
+  tombstonesMax: 10_000,
+  pendingCommitsMax: 10_000,
+  pendingBytesMax: 64 * 1024 * 1024,
+} as const;
+
 /**
  * Opens the store of a data folder, alone: one hub at a time. Rejects with STORE_UNAVAILABLE, naming the path and the
  * way out, when the folder cannot be used or another hub holds it, and when the file in it is damaged, not ours, or
@@ -38,13 +47,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const link = await WorkerLink.open({
     dataDir,
     startTimeMs: options.clock.now(),
-    storeBytesMax: options.storeBytesMax ?? 0,
-    quickCheckBytesMax: options.quickCheckBytesMax ?? 256 * 1024 * 1024,
-    tombstonesMax: options.tombstonesMax ?? 10_000,
+    storeBytesMax: options.storeBytesMax ?? sqliteDefaults.storeBytesMax,
+    quickCheckBytesMax: options.quickCheckBytesMax ?? sqliteDefaults.quickCheckBytesMax,
+    tombstonesMax: options.tombstonesMax ?? sqliteDefaults.tombstonesMax,
   });
   const queue = new CommitQueue(link, dataDir, {
-    pendingCommitsMax: options.pendingCommitsMax ?? 10_000,
-    pendingBytesMax: options.pendingBytesMax ?? 64 * 1024 * 1024,
+    pendingCommitsMax: options.pendingCommitsMax ?? sqliteDefaults.pendingCommitsMax,
+    pendingBytesMax: options.pendingBytesMax ?? sqliteDefaults.pendingBytesMax,
   });
   return new SqliteStore(link, queue);
 }

@@ -12,7 +12,7 @@ import { grpcExchange, type GrpcEvidence } from '../grpc/grpc-exchange.ts';
 import { grpcVerdictOf } from '../grpc/grpc-verdict.ts';
 import { GrpcSessions } from '../grpc/sessions.ts';
 import { parseGrpcUri } from '../target-address.ts';
-import type { Finding, ProbeOptions } from './prober.ts';
+import type { Finding, ProbeOptions } from './finding.ts';
 
 /** A health answer is a few bytes. */
 const messageBytesMax = 64 * 1024;

@@ -6,7 +6,7 @@ import { exchange, type ExchangeEvidence } from '../http/exchange.ts';
 import { HttpHosts } from '../http/hosts.ts';
 import { verdictOf } from '../http/verdict.ts';
 import { parseHttpUri } from '../target-address.ts';
-import type { Finding, ProbeOptions } from './prober.ts';
+import type { Finding, ProbeOptions } from './finding.ts';
 
 /** Path under the interface's URI that is asked when the health check names none. */
 export const healthPathDefault = '/health';

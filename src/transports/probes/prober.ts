@@ -1,18 +1,10 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Endpoint, ProbeResult } from '../../base/transport.ts';
 import type { Egress } from '../egress.ts';
+import type { Finding, ProbeOptions } from './finding.ts';
 import { GrpcProbe } from './grpc-probe.ts';
 import { HttpProbe } from './http-probe.ts';
 import { probeTcp } from './tcp-probe.ts';
-
-export interface ProbeOptions {
-  /** When the probe must have ended, epoch ms. */
-  readonly deadlineMs: number;
-  readonly signal: AbortSignal;
-}
-
-/** What a probe found, before its time was taken. */
-export type Finding = Omit<ProbeResult, 'latencyMs'>;
 
 /** Probes an endpoint once, in the way that its health check says. Never rejects: every fault is a result. */
 export type Prober = (endpoint: Endpoint, options: ProbeOptions) => Promise<ProbeResult>;

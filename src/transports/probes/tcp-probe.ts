@@ -3,7 +3,7 @@ import { messageOf } from '../../base/error.ts';
 import type { Endpoint } from '../../base/transport.ts';
 import type { Egress } from '../egress.ts';
 import { parseAnyUri } from '../target-address.ts';
-import type { Finding, ProbeOptions } from './prober.ts';
+import type { Finding, ProbeOptions } from './finding.ts';
 
 /** Opens a TCP connection to the host and port of the URI, and closes it: alive when it opens. No TLS. */
 export async function probeTcp(

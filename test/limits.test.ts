@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { feedDefaults } from '../src/base/feed.ts';
+import { probesInFlightMax } from '../src/health/probe-schedule.ts';
+import { deliveriesKeptDefault } from '../src/messaging/delivery-log.ts';
+import { hopsMax } from '../src/messaging/dispatch.ts';
+import { bodyExcerptBytesMax } from '../src/messaging/outcome.ts';
+import { ringsMax } from '../src/registry/graph-order.ts';
+import { edgesMaxDefault } from '../src/registry/graph.ts';
+import { leaseTtlMsMax, leaseTtlMsMin, lostKeepMs } from '../src/registry/lease.ts';
+import { systemsMaxDefault } from '../src/registry/system.ts';
+import { retryAfterMsMax } from '../src/resilience/backoff.ts';
+import { unregisteredForcedMax } from '../src/resilience/breaker-board.ts';
+import { matchEntriesMax } from '../src/resilience/policy.ts';
+import { readBytesMaxDefault } from '../src/rpc/connect-adapter.ts';
+import { errorBytesMax } from '../src/rpc/error-mapping.ts';
+import { checkedSystemsMax } from '../src/rpc/health-service.ts';
+import { createListenerLimits } from '../src/rpc/listener-limits.ts';
+import { pageBytesMax, pageSizeMax } from '../src/rpc/page.ts';
+import { jsonDepthMax, payloadBytesMax } from '../src/rpc/payload.ts';
+import { pipelineLimits } from '../src/rpc/pipeline.ts';
+import { configurationBytesMax, settingsBytesMax } from '../src/rpc/system-rules.ts';
+import { sqliteDefaults } from '../src/storage/sqlite/sqlite-store.ts';
+import { keyBytesMax } from '../src/storage/sqlite/sqlite-table.ts';
+import * as transportLimits from '../src/transports/limits.ts';
+import { root } from './root.ts';
+
+/** Values of the code that are knobs of an implementation rather than limits that a user meets. */
+const notForUsers = [
+  'listener.timeoutCheckMs',
+  'listener.windowBytes',
+  'listener.sessionMegabytesMax',
+  'sqlite.storeBytesMax',
+  'excerptBytesMax',
+];
+
+const inCode: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries({
+    ...prefixed('listener', createListenerLimits()),
+    ...prefixed('pipeline', pipelineLimits),
+    ...prefixed('feed', feedDefaults),
+    ...prefixed('sqlite', sqliteDefaults),
+    ...transportLimits,
+    bodyExcerptBytesMax,
+    checkedSystemsMax,
+    configurationBytesMax,
+    deliveriesKeptDefault,
+    edgesMaxDefault,
+    errorBytesMax,
+    hopsMax,
+    jsonDepthMax,
+    keyBytesMax,
+    leaseTtlMsMax,
+    leaseTtlMsMin,
+    lostKeepMs,
+    matchEntriesMax,
+    pageBytesMax,
+    pageSizeMax,
+    payloadBytesMax,
+    probesInFlightMax,
+    readBytesMaxDefault,
+    retryAfterMsMax,
+    ringsMax,
+    settingsBytesMax,
+    systemsMaxDefault,
+    unregisteredForcedMax,
+  }).filter(([name]) => !notForUsers.includes(name)),
+);
+
+const inDocument: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    ...readFileSync(join(root, 'docs/limits.md'), 'utf8').matchAll(
+      /^\|[^|]*\|([^|]*)\|[^|]*\|\s*`([^`]+)`\s*\|$/gm,
+    ),
+  ].map(([, value = '', name = '']) => [name, parseValue(value.trim())]),
+);
+
+test('docs/limits.md says what the code does, about every limit', () => {
+  expect(inDocument).toEqual(inCode);
+});
+
+function prefixed(prefix: string, values: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value as number]),
+  );
+}
+
+/** `10,000`, `16 KiB`, `5 min`: a count, bytes or milliseconds. */
+function parseValue(text: string): number {
+  const units: Readonly<Record<string, number>> = {
+    '': 1,
+    KiB: 1024,
+    MiB: 1024 ** 2,
+    ms: 1,
+    s: 1000,
+    min: 60_000,
+    h: 3_600_000,
+  };
+  const [number = '', unit = ''] = text.split(' ');
+  return Number(number.replaceAll(',', '')) * (units[unit] ?? NaN);
+}
