@@ -14,7 +14,16 @@ const arrows = {
   telemetry: ['base'],
   rpc: ['base', 'resilience', 'registry', 'messaging', 'health', 'security', 'telemetry'],
   hub: [
-    'base', 'resilience', 'registry', 'messaging', 'health', 'transports', 'storage', 'security', 'telemetry', 'rpc',
+    'base',
+    'resilience',
+    'registry',
+    'messaging',
+    'health',
+    'transports',
+    'storage',
+    'security',
+    'telemetry',
+    'rpc',
   ],
 };
 /** Rooms that may import the generated code. */
@@ -43,7 +52,8 @@ export default {
     {
       name: 'arrows-of-cli',
       severity: 'error',
-      comment: 'Commands talk to a hub as any client does: through the generated code. Only serve and demo start one.',
+      comment:
+        'Commands talk to a hub as any client does: through the generated code. Only serve and demo start one.',
       from: { path: '^src/cli/', pathNot: '^src/cli/(serve|demo)[^/]*\\.ts$' },
       to: { path: '^src/', pathNot: '^src/(cli|base)/' },
     },

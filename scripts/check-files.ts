@@ -39,7 +39,7 @@ function problemsOfDocument(file: string): string[] {
     else if (anchor !== '' && aim.endsWith('.md') && !anchorsOf(aim).has(anchor))
       found.push(`${file}: link to ${target}, but ${aim} has no such heading`);
   }
-  for (const [, script = ''] of text.matchAll(/npm run ([a-z][a-z:-]*)/g)) {
+  for (const [, script = ''] of text.matchAll(/npm run ([a-z]+(?:[:-][a-z]+)*)/g)) {
     if (!(script in packageFile.scripts))
       found.push(`${file}: npm run ${script}, which package.json does not have`);
   }

@@ -47,10 +47,6 @@ export class DueQueue {
     this.#down(this.#up(place));
   }
 
-  clear(): void {
-    this.#heap.length = 0;
-    this.#places.clear();
-  }
 
   #put(entry: Entry, place: number): void {
     this.#heap[place] = entry;

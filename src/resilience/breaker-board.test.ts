@@ -34,9 +34,9 @@ function createStore(rows: ForcedBreaker[] = []) {
   };
   /** The next change waits until the function that this returns is called. */
   const hold = (): (() => void) => {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
     held = promise;
-    return resolve;
+    return () => resolve(undefined);
   };
   return { kept, port, hold, fail: (error: Error | undefined) => (fault = error) };
 }

@@ -9,6 +9,7 @@ import type { ReportedStatus } from '../health/status-reducer.ts';
 import type { SystemHealth } from '../health/system-health.ts';
 import type { Directory } from '../registry/directory.ts';
 import { createSystemFilter } from '../registry/system-filter.ts';
+import { systemNotFound } from '../registry/system.ts';
 import { defineService, type ServiceDefinition } from './call.ts';
 import { healthSummaryToProto, systemHealthToProto } from './health-proto.ts';
 import { healthRequestSchemas } from './health-requests.ts';
@@ -50,12 +51,13 @@ export function createHealthService({
       async checkHealth({ systemId, filter }, context) {
         const ids = systemId === '' ? matchingIds(monitor, filterOf(filter)) : [systemId];
         const health = await monitor.check(ids, context.signal);
+        checkSize(health);
         return { health: health.map(systemHealthToProto) };
       },
 
       async getHealth({ systemId }) {
         const health = monitor.get(systemId);
-        if (health === undefined) throw systemUnknown(systemId);
+        if (health === undefined) throw systemNotFound(systemId);
         return { health: systemHealthToProto(health) };
       },
 
@@ -131,12 +133,14 @@ function matchingIds(monitor: HealthMonitor, filter: FeedFilter<SystemHealth>): 
   return ids;
 }
 
-function systemUnknown(systemId: string): HubError {
-  return new HubError({
-    reason: 'SYSTEM_NOT_FOUND',
-    message: `No system "${systemId}" is registered; list the systems to see which are.`,
-    metadata: { system_id: systemId },
-    resource: { type: 'system', name: systemId },
+/** Refuses an answer that a client could not take: it has one message for all that was probed. */
+function checkSize(health: readonly SystemHealth[]): void {
+  const bytes = health.reduce((sum, each) => sum + bytesOfHealth(each), 0);
+  if (bytes <= pageBytesMax) return;
+  throw new HubError({
+    reason: 'ANSWER_TOO_LARGE',
+    message: `All ${health.length} systems were probed, but their health would have about ${bytes} bytes, more than the ${pageBytesMax} that one message may hold; read it by ListHealth, or check fewer at once.`,
+    metadata: { bytes: String(bytes), limit: String(pageBytesMax) },
   });
 }
 

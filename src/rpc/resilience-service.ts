@@ -3,7 +3,7 @@ import { ResilienceService } from '#gen/switchyard/resilience/v1/resilience_serv
 import type { Feed } from '../base/feed.ts';
 import type { Directory } from '../registry/directory.ts';
 import { breakerNotFound, type BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.ts';
-import { type EndpointKey, endpointKeyToString } from '../resilience/endpoint-map.ts';
+import type { EndpointKey } from '../resilience/endpoint-map.ts';
 import { breakerStateToProto, breakerToProto } from './breaker-proto.ts';
 import { type CallContext, defineService, type ServiceDefinition } from './call.ts';
 import { cutPage, pageScope, pageSizeOf, pageTokenFrom, pageTokenTo } from './page.ts';
@@ -48,7 +48,7 @@ export function createResilienceService({
           .list()
           .filter((breaker) => systemId === '' || breaker.systemId === systemId)
           .filter(({ state }) => wanted.size === 0 || wanted.has(breakerStateToProto(state)))
-          .map((breaker) => ({ breaker, key: endpointKeyToString(breaker) }))
+          .map((breaker) => ({ breaker, key: sortKeyOf(breaker) }))
           .filter(({ key }) => key > after)
           .sort((a, b) => (a.key < b.key ? -1 : 1));
         const size = pageSizeOf(pageSize);
@@ -98,6 +98,11 @@ export function createResilienceService({
 /** Who did it, and why: what those who find the breaker so are told. */
 function causeBy({ principal }: CallContext, verb: string, cause: string): string {
   return cause === '' ? `${verb} by ${principal.name}` : `${verb} by ${principal.name}: ${cause}`;
+}
+
+/** Sorts by system, then by interface: the separator comes before every character of a slug, which `/` does not. */
+function sortKeyOf({ systemId, interface: name }: EndpointKey): string {
+  return `${systemId} ${name}`;
 }
 
 function current(board: BreakerBoard, keys: readonly EndpointKey[]): BreakerSnapshot[] {

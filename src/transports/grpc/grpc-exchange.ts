@@ -134,8 +134,7 @@ function converse(
 
 function resetText(stream: ClientHttp2Stream, fault: Error | undefined): string {
   const code = stream.rstCode;
-  if (code !== 0 && code !== cancelCode)
-    return `the stream was reset (HTTP/2 code ${code})`;
+  if (code !== 0 && code !== cancelCode) return `the stream was reset (HTTP/2 code ${code})`;
   return fault === undefined
     ? 'the connection ended'
     : `the connection ended: ${messageOf(fault).slice(0, 200)}`;
