@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { HubError } from '../base/error.ts';
 import type { Feed } from '../base/feed.ts';
 import { type BreakerState, failuresOf } from './breaker-state.ts';
-import { type BreakerPermit, type BreakerRefusal, causeCharsMax, CircuitBreaker } from './circuit-breaker.ts';
+import { type BreakerPermit, type BreakerRefusal, CircuitBreaker } from './circuit-breaker.ts';
 import { type EndpointKey, endpointKeyToString, EndpointMap } from './endpoint-map.ts';
 import type { ForcedBreaker, ForcedBreakers } from './forced-breakers.ts';
 import type { BreakerConfig } from './policy.ts';
@@ -30,6 +30,9 @@ export interface BreakerBoardOptions {
   /** Told when an expired forced state could not be removed from the store. Harmless: the next start drops it. */
   readonly onFault: (error: unknown) => void;
 }
+
+/** Longest cause given by a person that is kept, in UTF-16 units: 500 characters of two each, and who gave it. */
+export const forcedCauseCharsMax = 1200;
 
 /** Forced states that are kept for endpoints that are not registered; the oldest beyond that are forgotten. */
 export const unregisteredForcedMax = 1000;
@@ -130,7 +133,7 @@ export class BreakerBoard {
       const sinceMs = this.#options.clock.now();
       const forced: ForcedBreaker = {
         ...entry.key,
-        cause: options.cause.slice(0, causeCharsMax),
+        cause: options.cause.slice(0, forcedCauseCharsMax),
         sinceMs,
         ...(options.forMs === undefined ? {} : { untilMs: sinceMs + options.forMs }),
       };
@@ -156,7 +159,7 @@ export class BreakerBoard {
         this.#forced.delete(key);
       }
       const current = this.#entries.get(key) ?? entry;
-      const cause = options.cause.slice(0, causeCharsMax);
+      const cause = options.cause.slice(0, forcedCauseCharsMax);
       current.breaker.apply({ type: 'reset', atMs: this.#options.clock.monotonic(), cause });
       return this.#snapshot(current);
     });

@@ -149,6 +149,15 @@ describe('once open', () => {
     expect(states).toEqual(['HALF_OPEN', 'OPEN']);
   });
 
+  test('trials that never report do not pile up', () => {
+    const { breaker, permit, wait } = openBreaker();
+    for (let round = 0; round < 10; round += 1) {
+      wait(60_000);
+      for (let i = 0; i < 3; i += 1) permit();
+    }
+    expect(breaker.state.kind === 'HALF_OPEN' && breaker.state.trials.length).toBe(3);
+  });
+
   test('refresh shows the half-open state without a call', () => {
     const { breaker, wait, states } = openBreaker();
     expect(breaker.nextChangeMs).toBe(60_000);

@@ -25,6 +25,18 @@ test('a fifth of the calls in flight may be retries', () => {
   expect(budget.tryTake()).toBe(false);
 });
 
+test.each([
+  [0, 3],
+  [19, 3],
+  [20, 4],
+  [24, 4],
+  [25, 5],
+])('with %i calls in flight %i retries are allowed', (calls, retries) => {
+  const budget = new RetryBudget();
+  for (let i = 0; i < calls; i += 1) budget.callStarted();
+  expect(budget.retriesMax).toBe(retries);
+});
+
 test('at no moment a retry is granted beyond the share of the calls in flight', () => {
   const action = fc.constantFrom('start', 'end', 'take', 'release');
   fc.assert(

@@ -1,17 +1,8 @@
 import { z } from 'zod';
 import type { CheckHealthRequest, HealthService } from '#gen/switchyard/health/v1/health_service_pb.js';
-import { HealthStatus, HealthStatusSchema } from '#gen/switchyard/type/v1/health_status_pb.js';
+import { HealthStatus } from '#gen/switchyard/type/v1/health_status_pb.js';
 import type { RequestSchemas } from './call.ts';
-import {
-  definedEnum,
-  duration,
-  optionalSlug,
-  pageSize,
-  pageToken,
-  slug,
-  text,
-  token,
-} from './field-rules.ts';
+import { duration, optionalSlug, pageSize, pageToken, rule, slug, text, token } from './field-rules.ts';
 import { systemFilterRules } from './system-rules.ts';
 
 const dayMs = 86_400_000;
@@ -44,10 +35,11 @@ export const healthRequestSchemas: RequestSchemas<typeof HealthService> = {
   getHealthSummary: z.object({}),
   reportHealth: z.object({
     systemId: slug(),
-    status: definedEnum(HealthStatusSchema).refine((status) => reportable.includes(status), {
-      error:
-        'must be one of HEALTH_STATUS_HEALTHY, HEALTH_STATUS_DEGRADED, HEALTH_STATUS_UNHEALTHY, HEALTH_STATUS_FAILED',
-    }),
+    status: rule<number>((status) =>
+      reportable.includes(status)
+        ? undefined
+        : 'must be one of HEALTH_STATUS_HEALTHY, HEALTH_STATUS_DEGRADED, HEALTH_STATUS_UNHEALTHY, HEALTH_STATUS_FAILED',
+    ),
     cause: text({ charactersMax: 500 }),
     validFor: duration({ minMs: 1000, maxMs: dayMs }),
     registrationId: token(),

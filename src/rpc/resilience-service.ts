@@ -39,11 +39,10 @@ export function createResilienceService({
     schemas: resilienceRequestSchemas,
     handlers: {
       async listBreakers({ systemId, states, pageSize, pageToken }) {
-        const scope = pageScope('ListBreakers', [systemId, [...new Set(states)].sort()]);
+        // UNSPECIFIED stands for any state, also beside others.
+        const wanted = new Set(states.includes(BreakerStateProto.UNSPECIFIED) ? [] : states);
+        const scope = pageScope('ListBreakers', [systemId, [...wanted].sort()]);
         const after = pageTokenFrom(scope, pageToken) ?? '';
-        const wanted = new Set<BreakerStateProto>(
-          states.filter((state) => state !== BreakerStateProto.UNSPECIFIED),
-        );
         const found = board
           .list()
           .filter((breaker) => systemId === '' || breaker.systemId === systemId)
