@@ -1,0 +1,125 @@
+import type { Store } from '../base/table.ts';
+import type { HealthMonitor } from '../health/monitor.ts';
+import { isServing } from '../health/system-health.ts';
+import { DeliveryLog } from '../messaging/delivery-log.ts';
+import type { AttemptOutcome } from '../messaging/delivery-run.ts';
+import { Dispatcher } from '../messaging/dispatch.ts';
+import { Router } from '../messaging/route.ts';
+import { type Catalog } from '../registry/catalog.ts';
+import { RetryBudget } from '../resilience/retry-budget.ts';
+import { Turns } from '../resilience/turns.ts';
+import { createEdge, type Edge } from '../rpc/edge.ts';
+import { createHealthService } from '../rpc/health-service.ts';
+import { createMessagingService } from '../rpc/messaging-service.ts';
+import { createRegistryService } from '../rpc/registry-service.ts';
+import { createResilienceService } from '../rpc/resilience-service.ts';
+import { type Metrics } from '../telemetry/metrics.ts';
+import { policyFromSettings } from './policy-settings.ts';
+import { messagingDirectory } from './ports.ts';
+import { readVersion } from './version.ts';
+import type { HubBase } from './hub-base.ts';
+import { type Transports } from './open-transports.ts';
+import { type Breakers } from './open-breakers.ts';
+
+/** What the port serves. */
+export interface Parts {
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly transports: Transports;
+  readonly catalog: Catalog;
+  readonly monitor: HealthMonitor;
+  readonly breakers: Breakers;
+}
+
+/** Opens messaging on top of everything else, and the port that serves it all. */
+export function openEdge(base: HubBase, parts: Parts): Edge {
+  const { config, logger, clock, random } = base;
+  const { metrics, store, transports, catalog, monitor, breakers } = parts;
+  const { directory } = catalog;
+  const policies = config.policies.map(policyFromSettings);
+  const log = new DeliveryLog(config.deliveries.kept);
+  const router = new Router({
+    directory: messagingDirectory(directory),
+    vitals: { routingStatus: (systemId, name) => monitor.routingStatusOf(systemId, name) },
+    breakers: breakers.board,
+    loads: breakers.loads,
+    turns: new Turns(),
+    random,
+    policies: () => policies,
+  });
+  const dispatcher = new Dispatcher({
+    router,
+    transports,
+    breakers: breakers.board,
+    loads: breakers.loads,
+    budget: new RetryBudget(),
+    log,
+    clock,
+    random,
+    observe: (outcome) => observe(outcome, { metrics, monitor }),
+  });
+  metrics.countSystems(() => countBy(directory.systems(), ({ id }) => monitor.statusOf(id)));
+  metrics.countBreakers(() => countBy(breakers.board.list(), ({ state }) => state));
+
+  return createEdge({
+    services: [
+      createRegistryService({
+        catalog,
+        checkEndpoint: (protocol, uri, settings) => transports[protocol].checkEndpoint(uri, settings),
+      }),
+      createMessagingService({
+        dispatcher,
+        router,
+        log,
+        breakers: breakers.board,
+        loads: breakers.loads,
+        clock,
+        random,
+      }),
+      createHealthService({ monitor, directory }),
+      createResilienceService({ board: breakers.board, feed: breakers.feed, directory }),
+    ],
+    clock,
+    logger,
+    metrics,
+    systems: {
+      serving: (systemId) =>
+        directory.get(systemId) === undefined ? undefined : isServing(monitor.statusOf(systemId)),
+      *all() {
+        for (const { id } of directory.systems()) yield [id, isServing(monitor.statusOf(id))] as const;
+      },
+      watch: (systemId, signal) =>
+        monitor.feed.watch({
+          signal,
+          filter: { key: systemId, matches: (health) => health.systemId === systemId },
+        }),
+    },
+    checks: [{ name: 'store', check: () => store.check() }],
+    allowedHosts: config.server.allowed_hosts,
+    allowedOrigins: config.server.allowed_origins,
+    listenerLimits: { connectionsMax: config.server.max_connections },
+    callLimits: { unaryMax: config.server.max_concurrent_calls, streamsMax: config.server.max_watches },
+    version: readVersion(),
+  });
+}
+
+/** Everyone who learns from an attempt hears of it here, once. Breaker and load have heard already. */
+function observe(
+  { endpoint, result, latencyMs, signal }: AttemptOutcome,
+  { metrics, monitor }: { readonly metrics: Metrics; readonly monitor: HealthMonitor },
+): void {
+  metrics.attempt({ protocol: endpoint.protocol, verdict: result.verdict, reason: result.reason, latencyMs });
+  monitor.observe({
+    systemId: endpoint.systemId,
+    interface: endpoint.interface,
+    ok: signal === 'success',
+    latencyMs,
+    counts: signal !== 'ignored',
+  });
+}
+
+function countBy<T>(items: Iterable<T>, labelOf: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(labelOf(item), (counts.get(labelOf(item)) ?? 0) + 1);
+  return counts;
+}
