@@ -77,7 +77,8 @@ const answers: ReadonlySet<AttemptReason> = new Set([
 /** What a step of a run leads to. */
 type Step =
   | { readonly next: 'delivered'; readonly reply: Reply }
-  | { readonly next: 'again'; readonly delayMs: number }
+  /** `failover`: another healthy system has not been asked yet, and it is asked next. */
+  | { readonly next: 'again'; readonly delayMs: number; readonly failover: boolean }
   | { readonly next: 'failed'; readonly stop: StopReason };
 
 /** One delivery under way: attempts, waits and repeats as far as the message's repeat safety allows. */
@@ -121,8 +122,12 @@ export class DeliveryRun {
         }
         if (step.next === 'delivered') return { reply: step.reply, delivery: this.record('DELIVERED', '') };
         if (step.next === 'failed') return this.#fail(step.stop);
-        holdsRetry = this.#hub.budget.tryTake();
-        if (!holdsRetry) return this.#fail('budget');
+        // Asking a healthy system for the first time is no retry storm: there are few of them, and breakers bound
+        // it. The budget is for asking again those that failed.
+        if (!step.failover) {
+          holdsRetry = this.#hub.budget.tryTake();
+          if (!holdsRetry) return this.#fail('budget');
+        }
         if (step.delayMs > 0) {
           this.record('RETRYING', '', this.#hub.clock.now() + step.delayMs);
           await this.#hub.clock.sleep(step.delayMs, options.signal);
@@ -263,12 +268,22 @@ export class DeliveryRun {
       case 'retry':
         // Once it may have acted there, a message that is harmless to repeat only there never goes elsewhere.
         if (decision.where === 'SAME_SYSTEM') this.#onlySystemId ??= endpoint.systemId;
-        return { next: 'again', delayMs };
+        return { next: 'again', delayMs, failover: this.#hasFailover(endpoint.systemId) };
       case 'stop':
         return { next: 'failed', stop: decision.why };
       case 'done':
         throw new Error(`Transport ${endpoint.protocol} gave the verdict OK without a reply`);
     }
+  }
+
+  /** Whether another system that is well, and may see this message, has not been asked yet. */
+  #hasFailover(failedSystemId: string): boolean {
+    return this.#open().some(
+      (candidate) =>
+        candidate.systemId !== failedSystemId &&
+        this.#triedOf(candidate) === 0 &&
+        (candidate.status === 'HEALTHY' || candidate.status === 'UNKNOWN'),
+    );
   }
 
   /** Ends the delivery without a reply: throws, or gives the target's own answer back where that was asked for. */

@@ -504,6 +504,25 @@ test('retries beyond the budget are not made', async () => {
   expect(fleet.sent).toHaveLength(1);
 });
 
+test('a failover to a healthy system that was not asked yet needs no budget', async () => {
+  const fleet = createFleet({ one: {}, two: {} });
+  for (let held = 0; held < 3; held += 1) expect(fleet.budget.tryTake()).toBe(true);
+  fleet.behaviours.set('one', () => broken);
+  const calls = Array.from({ length: 64 }, (_, call) =>
+    send(fleet, messageTo(toType, fleet.clock, { id: `m-${call}` }), { repeatSafety: 'SAFE' }),
+  );
+  for (const { error } of await Promise.all(calls)) expect(error).toBeUndefined();
+  expect(fleet.sent.some(({ system }) => system === 'one')).toBe(true);
+});
+
+test('a failover to systems that are not well takes from the budget', async () => {
+  const fleet = createFleet({ one: {}, two: { status: 'DEGRADED' } });
+  for (let held = 0; held < 3; held += 1) expect(fleet.budget.tryTake()).toBe(true);
+  fleet.behaviours.set('one', () => broken);
+  const { error } = await send(fleet, messageTo(toType, fleet.clock), { repeatSafety: 'SAFE' });
+  expect(error?.metadata['stopped_by']).toBe('budget');
+});
+
 test('every attempt is observed with what it says about the target', async () => {
   const fleet = createFleet({ one: {} });
   fleet.behaviours.set('one', ({ attempt }) => (attempt === 1 ? broken : ok));
