@@ -77,7 +77,8 @@ function withAddress(detail: string, address: string): string {
 }
 
 function shorten(text: string): string {
-  return text.length <= detailCharsMax ? text : `${text.slice(0, detailCharsMax - 1)}…`;
+  // Cut between two characters: half of one is no text that JSON may hold.
+  return text.length <= detailCharsMax ? text : `${text.slice(0, detailCharsMax - 1).toWellFormed()}…`;
 }
 
 /** With one decimal: `4.5 %`. */

@@ -47,7 +47,6 @@ export class DueQueue {
     this.#down(this.#up(place));
   }
 
-
   #put(entry: Entry, place: number): void {
     this.#heap[place] = entry;
     this.#places.set(entry.key, place);

@@ -5,7 +5,6 @@ import type { HealthStatus } from '../base/health-status.ts';
 import type { Random } from '../base/random.ts';
 import type { ProbeResult } from '../base/transport.ts';
 import { endpointKeyToString } from '../resilience/endpoint-map.ts';
-import { unlessAborted } from './abortable.ts';
 import { type DeliveryOutcome, type ReportInput, reportValidMs } from './health-input.ts';
 import { HealthPublisher } from './health-publisher.ts';
 import { type HealthSummary, summarizeHealth } from './health-summary.ts';
@@ -142,7 +141,7 @@ export class HealthMonitor {
    * Probes every interface of these systems now and resolves with what was found, in the order given; interfaces
    * without probes stay as they are, and systems that go meanwhile are left out. At most as many probes at once as
    * for the schedule; one in flight is joined. Throws SYSTEM_NOT_FOUND before any probe, and the signal's reason when
-   * it aborts; what was begun still counts then.
+   * it aborts; probes that were begun still count then.
    */
   async check(systemIds: readonly string[], signal: AbortSignal): Promise<SystemHealth[]> {
     const keys = systemIds.flatMap((systemId) =>
@@ -150,7 +149,8 @@ export class HealthMonitor {
         endpointKeyToString({ systemId, interface: name }),
       ),
     );
-    await unlessAborted(Promise.all(keys.map((key) => this.#schedule.check(key))), signal);
+    signal.throwIfAborted();
+    await Promise.all(keys.map((key) => this.#schedule.check(key, signal)));
     return systemIds.map((systemId) => this.get(systemId)).filter((health) => health !== undefined);
   }
 

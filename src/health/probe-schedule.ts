@@ -30,8 +30,8 @@ export interface ProbeTimes {
 interface Job {
   times: ProbeTimes;
   running: Running | undefined;
-  /** Those who wait for the next result. */
-  waiting: ((result: ProbeResult | undefined) => void)[];
+  /** Those who wait for the next result: one for each {@link ProbeSchedule.check} under way. */
+  readonly waiting: Set<(result: ProbeResult | undefined) => void>;
 }
 
 interface Running {
@@ -73,7 +73,7 @@ export class ProbeSchedule {
     if (this.#closed) return;
     const job = this.#jobs.get(key);
     if (job === undefined) {
-      this.#jobs.set(key, { times, running: undefined, waiting: [] });
+      this.#jobs.set(key, { times, running: undefined, waiting: new Set() });
       this.#queue.set(key, this.#soon(times));
     } else {
       job.times = times;
@@ -107,13 +107,23 @@ export class ProbeSchedule {
 
   /**
    * Probes now, ahead of what is due, or joins the probe in flight. Resolves with the result after it was taken in;
-   * with undefined when the key is not probed or stops being so.
+   * with undefined when the key is not probed or stops being so. Rejects with the signal's reason when it aborts
+   * first: a probe that was begun goes on, one that was not falls back behind what is due.
    */
-  check(key: string): Promise<ProbeResult | undefined> {
+  check(key: string, signal?: AbortSignal): Promise<ProbeResult | undefined> {
     const job = this.#jobs.get(key);
     if (job === undefined) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      job.waiting.push(resolve);
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#leave(key, job, onResult);
+        reject(signal?.reason as Error);
+      };
+      const onResult = (result: ProbeResult | undefined): void => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve(result);
+      };
+      job.waiting.add(onResult);
+      signal?.addEventListener('abort', onAbort, { once: true });
       if (job.running !== undefined) return;
       this.#queue.set(key, -Infinity);
       this.#pump();
@@ -126,6 +136,12 @@ export class ProbeSchedule {
     for (const key of [...this.#jobs.keys()]) this.delete(key);
     this.#timer?.timer.cancel();
     this.#timer = undefined;
+  }
+
+  /** Stops waiting for a key; when nobody else waits for it, its probe is no longer ahead of others. */
+  #leave(key: string, { waiting }: Job, onResult: (result: ProbeResult | undefined) => void): void {
+    if (!waiting.delete(onResult) || waiting.size > 0) return;
+    if (this.#queue.dueOf(key) === -Infinity) this.#queue.set(key, this.#options.clock.monotonic());
   }
 
   #soon({ intervalMs }: ProbeTimes): number {
@@ -155,7 +171,8 @@ export class ProbeSchedule {
         ? undefined
         : {
             dueMs,
-            timer: clock.after(dueMs - clock.monotonic(), () => {
+            // Whole milliseconds: a fraction lost in rounding would fire early and set a timer that moves no clock.
+            timer: clock.after(Math.ceil(dueMs - clock.monotonic()), () => {
               this.#timer = undefined;
               this.#pump();
             }),
@@ -209,8 +226,8 @@ export class ProbeSchedule {
   }
 }
 
-function settle(job: Job, result: ProbeResult | undefined): void {
-  const waiting = job.waiting;
-  job.waiting = [];
-  for (const resolve of waiting) resolve(result);
+function settle({ waiting }: Job, result: ProbeResult | undefined): void {
+  const told = [...waiting];
+  waiting.clear();
+  for (const onResult of told) onResult(result);
 }

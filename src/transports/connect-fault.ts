@@ -10,6 +10,7 @@ export type ConnectReason = Extract<
   | 'connect_timeout'
   | 'tls_failed'
   | 'garbage'
+  | 'goaway'
   | 'concurrency_limited'
   | 'timeout'
   | 'cancelled'
@@ -26,6 +27,13 @@ export class ConnectFault extends Error {
     this.name = 'ConnectFault';
     this.reason = reason;
   }
+}
+
+/** Anything thrown while no byte had left, as a fault. */
+export function connectFaultOf(thrown: unknown): ConnectFault {
+  return thrown instanceof ConnectFault
+    ? thrown
+    : new ConnectFault('connect_failed', messageOf(thrown), thrown);
 }
 
 /** How far opening a connection had come. */

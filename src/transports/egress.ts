@@ -55,7 +55,14 @@ export function createEgress(options: {
           return;
         }
         let stage: ConnectStage = 'tcp';
-        const socket = open(target, trust);
+        let socket: Socket;
+        try {
+          socket = open(target, trust);
+        } catch (thrown) {
+          // A certificate of the trust store that does not parse, or a port that cannot be.
+          reject(connectFaultFrom(thrown, target.alpn === undefined ? 'tcp' : 'tls'));
+          return;
+        }
         const timer = options.clock.after(timeoutMs, () => {
           const during = stage === 'tls' ? 'the TLS handshake did not finish' : 'no connection';
           fail(new ConnectFault('connect_timeout', `${during} within ${Math.round(timeoutMs)} ms`));

@@ -3,8 +3,8 @@ import { replyHeaderBytesMax, replyHeadersMax } from './limits.ts';
 /** Counts the hubs that a message has passed, this one included. */
 export const hopsHeader = 'x-switchyard-hops';
 /** A target sets it to `not-executed`, as header or trailer, when it surely did nothing. */
-export const outcomeHeader = 'switchyard-outcome';
-export const outcomeNotExecuted = 'not-executed';
+const outcomeHeader = 'switchyard-outcome';
+const outcomeNotExecuted = 'not-executed';
 
 /** Headers of one connection (RFC 9110 section 7.6.1 and its forerunners): never passed on in either direction. */
 const hopByHop = new Set([
@@ -71,6 +71,11 @@ export function firstValue(headers: IncomingHeaders, name: string): string | und
   const value = headers[name];
   if (value === undefined) return undefined;
   return typeof value === 'object' ? value[0] : String(value);
+}
+
+/** Whether the target says, in a header or trailer, that it did nothing. */
+export function saysNotExecuted(headers: IncomingHeaders): boolean {
+  return firstValue(headers, outcomeHeader)?.trim().toLowerCase() === outcomeNotExecuted;
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/error.ts';
-import { ConnectFault } from '../connect-fault.ts';
+import { type ConnectFault, connectFaultOf } from '../connect-fault.ts';
 import type { TargetAddress } from '../target-address.ts';
 import { frameMessage, type FrameProblem, UnaryFrame } from './frame.ts';
 import { cancelCode, type GrpcSession, refusedStreamCode } from './session.ts';
 import type { GrpcSessions } from './sessions.ts';
-import { formatGrpcTimeout } from './status.ts';
+import { formatGrpcTimeout, isGrpcContentType } from './status.ts';
 
 /** What is known about one unary call once it is over: the evidence that a verdict is drawn from. */
 export type GrpcEvidence =
@@ -49,12 +49,21 @@ export async function grpcExchange(
   request: GrpcRequest,
   options: GrpcExchangeOptions,
 ): Promise<GrpcEvidence> {
-  const { clock, deadlineMs, signal } = options;
-  if (signal.aborted) return unsent(new ConnectFault('cancelled', 'cancelled before it was sent'));
-  let session: GrpcSession;
+  try {
+    return await sessions.call(address, options, (session) => begin(session, request, options));
+  } catch (thrown) {
+    return unsent(connectFaultOf(thrown));
+  }
+}
+
+/** Opens the call's stream and hears what comes on it, in one turn: no event can be missed. */
+function begin(
+  session: GrpcSession,
+  request: GrpcRequest,
+  options: GrpcExchangeOptions,
+): Promise<GrpcEvidence> {
   let stream: ClientHttp2Stream;
   try {
-    session = await sessions.acquire(address, { deadlineMs, signal });
     stream = session.request({
       ':method': 'POST',
       ':path': request.path,
@@ -62,13 +71,11 @@ export async function grpcExchange(
       te: 'trailers',
       'user-agent': 'switchyard',
       'grpc-accept-encoding': 'identity,gzip',
-      'grpc-timeout': formatGrpcTimeout(deadlineMs - clock.now()),
+      'grpc-timeout': formatGrpcTimeout(options.deadlineMs - options.clock.now()),
       ...request.headers,
     });
   } catch (thrown) {
-    return unsent(
-      thrown instanceof ConnectFault ? thrown : new ConnectFault('connect_failed', messageOf(thrown), thrown),
-    );
+    return Promise.resolve(unsent(connectFaultOf(thrown)));
   }
   return converse(session, stream, frameMessage(request.message), options);
 }
@@ -86,6 +93,7 @@ function converse(
 ): Promise<GrpcEvidence> {
   return new Promise((resolve) => {
     const frame = new UnaryFrame(messageBytesMax);
+    const heardBefore = session.bytesRead;
     let headers: IncomingHttpHeaders = {};
     let fault: Error | undefined;
     let ended = false;
@@ -102,11 +110,19 @@ function converse(
       stream.close(cancelCode);
     };
     const onAbort = (): void => cut('cancelled');
-    const timer = clock.after(deadlineMs - clock.now(), () => cut('deadline'));
+    const timer = clock.after(deadlineMs - clock.now(), () => {
+      cut('deadline');
+      // Not a byte for the whole call: the connection may be dead. Later calls get another one.
+      if (session.bytesRead === heardBefore) session.retire();
+    });
     signal.addEventListener('abort', onAbort, { once: true });
 
     stream.on('response', (received) => {
       headers = received;
+      if (isGrpcContentType(received['content-type'])) return;
+      // A page of a proxy or web server: its headers say all that is needed, its body is no message.
+      settle({ end: 'complete', headers, frame });
+      stream.close(cancelCode);
     });
     stream.on('trailers', (received: IncomingHttpHeaders) => {
       headers = { ...headers, ...received };
@@ -120,11 +136,23 @@ function converse(
     stream.on('error', (error: Error) => {
       fault = error;
     });
+    stream.once('end', () => {
+      if (headers['grpc-status'] === undefined) return;
+      settle({ end: 'complete', headers, frame });
+      // Answered early: nobody reads the rest of the request.
+      if (!stream.writableFinished) stream.close(cancelCode);
+    });
     stream.once('close', () => {
-      if (session.refusedByGoaway(stream.id ?? 0)) settle({ end: 'goaway', headers, frame });
-      else if (stream.rstCode === refusedStreamCode) settle({ end: 'refused_stream', headers, frame });
+      // A peer that answered did process the call, whatever it says afterwards.
+      const silent = headers[':status'] === undefined;
+      if (silent && session.refusedByGoaway(stream.id ?? 0)) settle({ end: 'goaway', headers, frame });
+      else if (silent && stream.rstCode === refusedStreamCode)
+        settle({ end: 'refused_stream', headers, frame });
       // With a status the answer is whole: servers may reset a stream whose request they no longer need.
-      else if (headers['grpc-status'] !== undefined || (fault === undefined && stream.rstCode === 0))
+      else if (
+        headers['grpc-status'] !== undefined ||
+        (!silent && fault === undefined && stream.rstCode === 0)
+      )
         settle({ end: 'complete', headers, frame });
       else settle({ end: 'reset', headers, frame, cause: resetText(stream, fault) });
     });
@@ -132,10 +160,29 @@ function converse(
   });
 }
 
-function resetText(stream: ClientHttp2Stream, fault: Error | undefined): string {
-  const code = stream.rstCode;
-  if (code !== 0 && code !== cancelCode) return `the stream was reset (HTTP/2 code ${code})`;
+/** Names of the HTTP/2 error codes by number, RFC 9113 section 7. */
+const http2CodeNames = [
+  'NO_ERROR',
+  'PROTOCOL_ERROR',
+  'INTERNAL_ERROR',
+  'FLOW_CONTROL_ERROR',
+  'SETTINGS_TIMEOUT',
+  'STREAM_CLOSED',
+  'FRAME_SIZE_ERROR',
+  'REFUSED_STREAM',
+  'CANCEL',
+  'COMPRESSION_ERROR',
+  'CONNECT_ERROR',
+  'ENHANCE_YOUR_CALM',
+  'INADEQUATE_SECURITY',
+  'HTTP_1_1_REQUIRED',
+];
+
+function resetText({ rstCode = 0 }: ClientHttp2Stream, fault: Error | undefined): string {
+  // Node says CANCEL for every stream of a connection that ended.
+  if (rstCode !== 0 && rstCode !== cancelCode)
+    return `the stream was reset (${http2CodeNames[rstCode] ?? `HTTP/2 code ${rstCode}`})`;
   return fault === undefined
-    ? 'the connection ended'
+    ? 'the stream or its connection ended'
     : `the connection ended: ${messageOf(fault).slice(0, 200)}`;
 }

@@ -1,6 +1,6 @@
 import type { Reply } from '../../base/message.ts';
 import type { AttemptReason, AttemptResult, Verdict } from '../../base/transport.ts';
-import { firstValue, outcomeHeader, outcomeNotExecuted, replyHeaders } from '../headers.ts';
+import { firstValue, replyHeaders, saysNotExecuted } from '../headers.ts';
 import { excerptBytesMax } from '../limits.ts';
 import { parsePushback } from '../retry-after.ts';
 import type { GrpcAnswer, GrpcEvidence } from './grpc-exchange.ts';
@@ -9,6 +9,7 @@ import {
   decodeGrpcMessage,
   definiteRefusals,
   type GrpcCodeName,
+  isGrpcContentType,
   parseGrpcStatus,
 } from './status.ts';
 
@@ -68,11 +69,13 @@ function answered(answer: GrpcAnswer, context: GrpcVerdictContext): AttemptResul
   const { headers } = answer;
   const httpStatus = Number(headers[':status']);
   const statusText = firstValue(headers, 'grpc-status');
-  const isGrpc = (firstValue(headers, 'content-type') ?? '').startsWith('application/grpc');
+  const isGrpc = isGrpcContentType(firstValue(headers, 'content-type'));
   if (statusText === undefined || !isGrpc) return notGrpc(httpStatus, isGrpc, context);
   const code = parseGrpcStatus(statusText);
   if (code === undefined) return garbage(context, `grpc-status is "${statusText.slice(0, 20)}"`);
-  return code === 'OK' ? replied(answer, context) : refused(code, answer, context);
+  return code === 'OK' && !saysNotExecuted(headers)
+    ? replied(answer, context)
+    : refused(code, answer, context);
 }
 
 /** Something else than a gRPC server answered, perhaps a proxy; its HTTP status says what. */
@@ -118,10 +121,11 @@ function replied(answer: GrpcAnswer, context: GrpcVerdictContext): AttemptResult
 function refused(code: GrpcCodeName, answer: GrpcAnswer, context: GrpcVerdictContext): AttemptResult {
   const { headers } = answer;
   const text = decodeGrpcMessage(firstValue(headers, 'grpc-message') ?? '');
-  const notExecuted = firstValue(headers, outcomeHeader)?.toLowerCase() === outcomeNotExecuted;
   const retryAfterMs = parsePushback(firstValue(headers, 'grpc-retry-pushback-ms'));
   return {
-    ...(notExecuted ? ({ verdict: 'NOT_EXECUTED', reason: 'not_executed' } as const) : judge(code)),
+    ...(saysNotExecuted(headers)
+      ? ({ verdict: 'NOT_EXECUTED', reason: 'not_executed' } as const)
+      : judge(code)),
     status: code,
     detail: `${context.shown}: ${code}${text === '' ? '' : `: ${text.slice(0, 200)}`}`,
     reply: {

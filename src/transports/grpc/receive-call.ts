@@ -17,6 +17,8 @@ import { notInReply } from './grpc-verdict.ts';
 /** Latest instant that a Timestamp holds: 9999-12-31T23:59:59Z, epoch ms. */
 const timestampMsMax = 253_402_300_799_000;
 
+const noneLeftOut: ReadonlySet<string> = new Set();
+
 /** A message as a call of `switchyard.messaging.v1.ReceiverService/Receive`. */
 export function receiveRequest(systemId: string, message: Message, options: SendOptions): GrpcRequest {
   const request = create(ReceiveRequestSchema, {
@@ -56,7 +58,7 @@ export function replyOf(message: Uint8Array, { headers }: GrpcAnswer): Reply | u
     return {
       status: 'OK',
       contentType: reply.contentType || (payload.case === 'json' ? 'application/json' : ''),
-      headers: { ...metadata, ...reply.headers },
+      headers: replyHeaders({ ...metadata, ...reply.headers }, noneLeftOut),
       data:
         payload.case === 'data'
           ? payload.value

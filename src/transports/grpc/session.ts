@@ -59,7 +59,14 @@ export class GrpcSession {
       this.#lastProcessedStream = Math.min(this.#lastProcessedStream, lastStreamId);
       this.retire();
     });
+    // The peer may allow more streams from now on.
+    http2.on('remoteSettings', () => this.onChange());
+    // The session's own end comes before its socket's when the peer keeps its half open.
     http2.on('close', () => {
+      this.#retired = true;
+      this.onChange();
+    });
+    socket.once('close', () => {
       this.#retired = true;
       this.#ticker.cancel();
       this.onChange();
@@ -99,8 +106,15 @@ export class GrpcSession {
     });
     // Errors end the session; each call learns of them through its own stream.
     http2.on('error', () => undefined);
-    await settingsOf(http2, { clock, signal, timeoutMs: connectTimeoutMs - (clock.monotonic() - startMs) });
-    return new GrpcSession(http2, socket, clock);
+    // Before the settings come, so that a GOAWAY or an end right behind them is not missed.
+    const session = new GrpcSession(http2, socket, clock);
+    try {
+      await settingsOf(http2, { clock, signal, timeoutMs: connectTimeoutMs - (clock.monotonic() - startMs) });
+    } catch (thrown) {
+      void session.destroy();
+      throw thrown;
+    }
+    return session;
   }
 
   /** Whether new calls may begin on it, now or when a stream is free. */
@@ -108,15 +122,17 @@ export class GrpcSession {
     return !this.#retired && !this.#http2.closed && !this.#http2.destroyed;
   }
 
-  /** Whether a stream is free. */
-  get hasRoom(): boolean {
-    return (
-      this.#inFlight < Math.min(streamsMax, this.#http2.remoteSettings.maxConcurrentStreams ?? streamsMax)
-    );
+  /** Calls that may begin now. */
+  get freeStreams(): number {
+    // Node throws when asked for the settings of a session that ended.
+    if (!this.usable) return 0;
+    const allowed = this.#http2.remoteSettings.maxConcurrentStreams ?? streamsMax;
+    return Math.max(0, Math.min(streamsMax, allowed) - this.#inFlight);
   }
 
-  get inFlight(): number {
-    return this.#inFlight;
+  /** True once the socket is gone. */
+  get closed(): boolean {
+    return this.#socket.closed;
   }
 
   /** True after a rest: the peer may have closed the connection without this process having read it yet. */
@@ -137,6 +153,7 @@ export class GrpcSession {
     stream.once('close', () => {
       this.#inFlight -= 1;
       this.#lastUsedMs = this.#clock.monotonic();
+      if (this.#retired && this.#inFlight === 0) this.#http2.close();
       this.onChange();
     });
     return stream;
@@ -149,7 +166,8 @@ export class GrpcSession {
 
   /** Takes no more calls; the ones in flight finish, then the connection closes. */
   retire(): void {
-    if (!this.#http2.closed && !this.#http2.destroyed) this.#http2.close();
+    // Not before: a GOAWAY of ours may overtake calls that are still being written, and the peer then drops them.
+    if (this.#inFlight === 0) this.#http2.close();
     if (this.#retired) return;
     this.#retired = true;
     this.onChange();
@@ -177,7 +195,9 @@ export class GrpcSession {
       this.#pingedMs = -Infinity;
     }
     if (this.#inFlight === 0) {
-      if (nowMs - this.#lastUsedMs >= keepAliveMs) this.retire();
+      // A peer that never ends its own half of a closed connection would keep it for ever.
+      if (this.#retired) void this.destroy();
+      else if (nowMs - this.#lastUsedMs >= keepAliveMs) this.retire();
       return;
     }
     if (nowMs - this.#heardMs >= pingAfterMs && nowMs - this.#pingedMs >= pingEveryMs) this.#ping(nowMs);
@@ -189,12 +209,15 @@ export class GrpcSession {
     const overdue = this.#clock.after(pingTimeoutMs, () => this.#http2.destroy());
     this.#http2.ping((error) => {
       overdue.cancel();
-      if (error === null) this.#heardMs = this.#clock.monotonic();
+      if (error !== null) return;
+      // Its answer is no news of the calls: it must not bring the next ping nearer.
+      this.#heardBytes = this.bytesRead;
+      this.#heardMs = this.#clock.monotonic();
     });
   }
 }
 
-/** Waits for the peer's first SETTINGS frame; destroys the session when it does not come. */
+/** Waits for the peer's first SETTINGS frame. */
 function settingsOf(
   http2: ClientHttp2Session,
   {
@@ -208,12 +231,8 @@ function settingsOf(
       timer.cancel();
       signal.removeEventListener('abort', onAbort);
       http2.off('error', onError).off('close', onClose).off('remoteSettings', onSettings);
-      if (fault === undefined) {
-        resolve();
-      } else {
-        http2.destroy();
-        reject(fault);
-      }
+      if (fault === undefined) resolve();
+      else reject(fault);
     };
     const onAbort = (): void => settle(new ConnectFault('cancelled', 'given up while connecting'));
     const onSettings = (): void => settle();

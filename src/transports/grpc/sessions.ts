@@ -1,6 +1,5 @@
-import { messageOf } from '../../base/error.ts';
 import type { Clock } from '../../base/clock.ts';
-import { ConnectFault } from '../connect-fault.ts';
+import { ConnectFault, connectFaultOf } from '../connect-fault.ts';
 import type { Egress } from '../egress.ts';
 import { hostsMax, waitingPerHostMax } from '../limits.ts';
 import { LruMap } from '../lru-map.ts';
@@ -13,19 +12,25 @@ export interface SessionWait {
   readonly signal: AbortSignal;
 }
 
+/** Connections that one call waits for, at most: a peer may end each before the call can begin. */
+const connectsPerCallMax = 3;
+
 /** The session to one target: the open one or the one being opened, and who waits for it. */
 class SessionSlot {
   readonly #address: TargetAddress;
   readonly #egress: Egress;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
-  /** Sessions that still carry calls, the current one included. */
+  /** Sessions whose sockets are not closed yet, the current one included. */
   readonly #sessions = new Set<GrpcSession>();
   #current: GrpcSession | undefined;
   #opening: Promise<void> | undefined;
   #fault: ConnectFault | undefined;
   /** In order of arrival; each is called once, when it makes sense to look again. */
   readonly #waiting = new Set<() => void>();
+  /** Calls between their arrival and their stream, the waiting ones included. */
+  #pending = 0;
+  #retired = false;
 
   constructor(address: TargetAddress, egress: Egress, clock: Clock) {
     this.#address = address;
@@ -33,36 +38,28 @@ class SessionSlot {
     this.#clock = clock;
   }
 
-  /** A session with a free stream, without waiting. */
-  ready(): GrpcSession | undefined {
-    const session = this.#current;
-    return session !== undefined &&
-      session.usable &&
-      session.hasRoom &&
-      !session.resting &&
-      this.#waiting.size === 0
-      ? session
-      : undefined;
-  }
-
-  /** A session with a free stream; opens one when there is none. Rejects with {@link ConnectFault}. */
-  async acquire(wait: SessionWait): Promise<GrpcSession> {
+  /**
+   * Runs `begin` on a session with a free stream, in the turn in which it was found free; opens a session when there
+   * is none. Rejects with {@link ConnectFault}: then `begin` was not called.
+   */
+  async call<T>(wait: SessionWait, begin: (session: GrpcSession) => Promise<T>): Promise<T> {
     if (this.#waiting.size >= waitingPerHostMax)
       throw new ConnectFault('concurrency_limited', `${waitingPerHostMax} calls already wait for it`);
-    for (;;) {
-      if (this.#current?.resting === true) await new Promise((resolve) => setImmediate(resolve));
-      const session = this.#current;
-      if (session?.usable === true && session.hasRoom) return session;
-      if (session?.usable !== true) this.#open();
-      await this.#news(wait, session?.usable === true);
-      if (this.#fault !== undefined && this.#current?.usable !== true) throw this.#fault;
+    this.#pending += 1;
+    let answer: Promise<T>;
+    try {
+      answer = begin(await this.#free(wait));
+    } finally {
+      this.#pending -= 1;
+      if (this.#retired && this.#pending === 0) this.#retireSessions();
     }
+    return answer;
   }
 
-  /** Lets calls in flight finish, then closes. */
+  /** Lets calls that wait or are in flight finish, then closes. */
   retire(): void {
-    for (const session of this.#sessions) session.retire();
-    if (this.#current === undefined) this.#closing.abort();
+    this.#retired = true;
+    if (this.#pending === 0) this.#retireSessions();
   }
 
   async destroy(): Promise<void> {
@@ -72,13 +69,44 @@ class SessionSlot {
   }
 
   get empty(): boolean {
-    return this.#sessions.size === 0 && this.#opening === undefined;
+    return this.#sessions.size === 0 && this.#opening === undefined && this.#pending === 0;
+  }
+
+  #retireSessions(): void {
+    for (const session of this.#sessions) session.retire();
+    this.#closing.abort();
+  }
+
+  /** A session with a free stream. The caller must take the stream before it lets go of the turn. */
+  async #free(wait: SessionWait): Promise<GrpcSession> {
+    let connects = 0;
+    for (;;) {
+      // News that the socket has not read yet come first.
+      if (this.#current?.resting === true) await new Promise((resolve) => setImmediate(resolve));
+      this.#check(wait);
+      const session = this.#current;
+      const usable = session?.usable === true;
+      if (usable && session.freeStreams > 0) return session;
+      if (!usable) {
+        connects += 1;
+        if (connects > connectsPerCallMax)
+          throw new ConnectFault('goaway', 'it ends each connection before a call can begin');
+        this.#open();
+      }
+      await this.#news(wait, usable);
+      if (this.#fault !== undefined && this.#current?.usable !== true) throw this.#fault;
+    }
+  }
+
+  /** Throws when the call has no time left or nobody waits for it. */
+  #check({ deadlineMs, signal }: SessionWait): void {
+    if (signal.aborted) throw new ConnectFault('cancelled', 'cancelled before it was sent');
+    if (deadlineMs <= this.#clock.now())
+      throw new ConnectFault('timeout', 'the deadline of the attempt passed before it was sent');
   }
 
   #open(): void {
-    this.#opening ??= this.#connect().finally(() => {
-      this.#opening = undefined;
-    });
+    this.#opening ??= this.#connect();
   }
 
   async #connect(): Promise<void> {
@@ -91,28 +119,30 @@ class SessionSlot {
       });
       this.#current = session;
       this.#sessions.add(session);
-      session.onChange = () => {
-        if (!session.usable && session.inFlight === 0) this.#sessions.delete(session);
-        this.#wake();
-      };
+      session.onChange = () => this.#changed(session);
+      // It may have ended between its opening and now.
+      if (session.closed) this.#changed(session);
     } catch (thrown) {
       this.#current = undefined;
-      this.#fault =
-        thrown instanceof ConnectFault
-          ? thrown
-          : new ConnectFault('connect_failed', messageOf(thrown), thrown);
+      this.#fault = this.#closing.signal.aborted
+        ? new ConnectFault('connect_failed', 'the hub lets go of the connection')
+        : connectFaultOf(thrown);
     }
-    // Everyone: those who find no room wait again.
+    // Before anyone looks: whoever finds nothing must be able to open again.
+    this.#opening = undefined;
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** One stream is free: one may look; a session ended: everyone must. */
+  #changed(session: GrpcSession): void {
+    if (session.closed) this.#sessions.delete(session);
+    this.#wake();
+  }
+
+  /** As many look as streams are free; when the session ended, everyone must. */
   #wake(): void {
-    const all = this.#current?.usable !== true;
-    for (const wake of [...this.#waiting]) {
-      wake();
-      if (!all) return;
-    }
+    const session = this.#current;
+    const count = session?.usable === true ? session.freeStreams : this.#waiting.size;
+    for (const wake of [...this.#waiting].slice(0, count)) wake();
   }
 
   /** Resolves when it makes sense to look again; rejects at the deadline or when cancelled. */
@@ -152,8 +182,9 @@ export class GrpcSessions {
   readonly #egress: Egress;
   readonly #clock: Clock;
   readonly #slots: LruMap<SessionSlot>;
-  /** Slots that left while calls were in flight. */
+  /** Slots that left while calls were in flight or sockets open. */
   readonly #leaving = new Set<SessionSlot>();
+  #closed = false;
 
   constructor(egress: Egress, clock: Clock, capacity: number = hostsMax) {
     this.#egress = egress;
@@ -161,21 +192,28 @@ export class GrpcSessions {
     this.#slots = new LruMap(capacity, (slot) => this.#leave(slot));
   }
 
-  /** A session to call `address` on. Rejects with {@link ConnectFault}: then nothing was sent. */
-  acquire(address: TargetAddress, wait: SessionWait): GrpcSession | Promise<GrpcSession> {
+  /** Runs `begin` on a session to `address`. Rejects with {@link ConnectFault}: then nothing was sent. */
+  async call<T>(
+    address: TargetAddress,
+    wait: SessionWait,
+    begin: (session: GrpcSession) => Promise<T>,
+  ): Promise<T> {
+    if (this.#closed) throw new ConnectFault('connect_failed', 'the hub is shutting down');
     let slot = this.#slots.get(address.origin);
     if (slot === undefined) {
       slot = new SessionSlot(address, this.#egress, this.#clock);
       this.#slots.set(address.origin, slot);
     }
-    return slot.ready() ?? slot.acquire(wait);
+    return slot.call(wait, begin);
   }
 
   forget(origin: string): void {
     this.#slots.delete(origin);
   }
 
+  /** Ends everything, calls in flight included; later calls are refused. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#slots.clear();
     await Promise.all([...this.#leaving].map((slot) => slot.destroy()));
     this.#leaving.clear();

@@ -61,20 +61,18 @@ export function codeOfHttpStatus(httpStatus: number): GrpcCodeName {
   }
 }
 
+/** Whether a content type is gRPC's own: gRPC-Web and pages of proxies are not. */
+export function isGrpcContentType(contentType: string | undefined): boolean {
+  return /^application\/grpc\s*(?:$|[+;])/i.test(contentType ?? '');
+}
+
 /** Decodes a percent-encoded `grpc-message`; what is not validly encoded stays as it is, as the protocol asks. */
 export function decodeGrpcMessage(text: string): string {
   if (!text.includes('%')) return text;
-  const bytes: number[] = [];
-  for (let at = 0; at < text.length; at += 1) {
-    const hex = text[at] === '%' ? /^[0-9a-f]{2}$/i.exec(text.slice(at + 1, at + 3)) : null;
-    if (hex === null) {
-      bytes.push(...Buffer.from(text[at] ?? ''));
-    } else {
-      bytes.push(parseInt(hex[0], 16));
-      at += 2;
-    }
-  }
-  return Buffer.from(bytes).toString('utf8');
+  // Runs of encoded bytes are decoded as one: a character may take several.
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) =>
+    Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'),
+  );
 }
 
 /** A `grpc-timeout` value: at most eight digits and a unit. At least 1 ms. */

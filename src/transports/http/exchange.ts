@@ -16,6 +16,7 @@ export interface ExchangeEvidence {
   readonly fault?: Error;
   /** Status of the final answer (1xx aside); undefined when no answer's headers arrived whole. */
   readonly status?: number;
+  /** Headers, and the trailers of a whole answer. */
   readonly headers: IncomingHeaders;
   /** The body as far as it arrived, at most the limit. */
   readonly body: Buffer;
@@ -96,7 +97,8 @@ export function exchange(
       onResponseData(_, piece) {
         if (!bytes.push(piece)) cut('too_large');
       },
-      onResponseEnd() {
+      onResponseEnd(_, trailers) {
+        headers = { ...trailers, ...headers };
         // undici takes a body whose length is unknown for complete when the connection is reset; it is not.
         if (options.failing())
           settle('fault', new Error('the connection was reset in the middle of the answer'));

@@ -76,7 +76,7 @@ export function openHost(
   return {
     pool,
     failing: () => failing,
-    full: () => pool.stats.pending >= waitingPerHostMax + connections,
+    full: () => pool.stats.size >= waitingPerHostMax + connections,
     saturated: () => pool.stats.running >= connections,
     async destroy() {
       const destroyed = pool.destroy();

@@ -2,7 +2,7 @@ import { messageOf } from '../../base/error.ts';
 import type { Reply } from '../../base/message.ts';
 import type { AttemptReason, AttemptResult, Verdict } from '../../base/transport.ts';
 import { codeOf, ConnectFault } from '../connect-fault.ts';
-import { firstValue, outcomeHeader, outcomeNotExecuted, replyHeaders } from '../headers.ts';
+import { firstValue, replyHeaders, saysNotExecuted } from '../headers.ts';
 import { excerptBytesMax } from '../limits.ts';
 import { parseRetryAfter } from '../retry-after.ts';
 import type { ExchangeEvidence } from './exchange.ts';
@@ -84,7 +84,7 @@ function judgeUnsent({ end, fault }: ExchangeEvidence, { waitedFor }: VerdictCon
 function judgeStatus(status: number, evidence: ExchangeEvidence): Judgement {
   const cause = `HTTP ${status}`;
   if (status === 429) return { verdict: 'NOT_EXECUTED', reason: 'rate_limited', cause };
-  if (firstValue(evidence.headers, outcomeHeader)?.toLowerCase() === outcomeNotExecuted)
+  if (saysNotExecuted(evidence.headers))
     return {
       verdict: 'NOT_EXECUTED',
       reason: 'not_executed',
@@ -130,7 +130,8 @@ function faultReason(fault: Error | undefined): { reason: AttemptReason; cause: 
   const text = faultText(fault);
   if (code === 'UND_ERR_HEADERS_OVERFLOW')
     return { reason: 'reply_too_large', cause: 'the headers of the answer are larger than 16 KiB' };
-  if (code === 'HPE_INVALID_EOF_STATE') return { reason: 'reset', cause: 'the answer broke off' };
+  // undici names this parser error by its text alone.
+  if (text.includes('Invalid EOF state')) return { reason: 'reset', cause: 'the answer broke off' };
   const unsolicited = code === 'UND_ERR_SOCKET' && text.startsWith('bad ');
   if (code.startsWith('HPE_') || fault?.name === 'HTTPParserError' || unsolicited)
     return { reason: 'garbage', cause: `the answer is not HTTP: ${text}` };

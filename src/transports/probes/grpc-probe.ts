@@ -11,7 +11,7 @@ import type { Egress } from '../egress.ts';
 import { grpcExchange, type GrpcEvidence } from '../grpc/grpc-exchange.ts';
 import { grpcVerdictOf } from '../grpc/grpc-verdict.ts';
 import { GrpcSessions } from '../grpc/sessions.ts';
-import { parseGrpcUri } from '../target-address.ts';
+import { parseAnyUri } from '../target-address.ts';
 import type { Finding, ProbeOptions } from './finding.ts';
 
 /** A health answer is a few bytes. */
@@ -31,7 +31,7 @@ export class GrpcProbe {
   }
 
   async probe(endpoint: Endpoint, { deadlineMs, signal }: ProbeOptions): Promise<Finding> {
-    const parsed = parseGrpcUri(endpoint.uri);
+    const parsed = parseAnyUri(endpoint.uri);
     if (!parsed.ok) return { alive: false, detail: `the URI is not usable: ${parsed.problem}` };
     const { service } = endpoint.healthCheck;
     const evidence = await grpcExchange(

@@ -5,7 +5,7 @@ import type { Egress } from '../egress.ts';
 import { exchange, type ExchangeEvidence } from '../http/exchange.ts';
 import { HttpHosts } from '../http/hosts.ts';
 import { verdictOf } from '../http/verdict.ts';
-import { parseHttpUri } from '../target-address.ts';
+import { parseAnyUri } from '../target-address.ts';
 import type { Finding, ProbeOptions } from './finding.ts';
 
 /** Path under the interface's URI that is asked when the health check names none. */
@@ -27,7 +27,7 @@ export class HttpProbe {
   }
 
   async probe(endpoint: Endpoint, { deadlineMs, signal }: ProbeOptions): Promise<Finding> {
-    const parsed = parseHttpUri(endpoint.uri);
+    const parsed = parseAnyUri(endpoint.uri);
     if (!parsed.ok) return { alive: false, detail: `the URI is not usable: ${parsed.problem}` };
     const { address } = parsed;
     const host = this.#hosts.to(address);

@@ -18,8 +18,10 @@ export interface Probes {
 export function createProbes({ clock, egress }: { readonly clock: Clock; readonly egress: Egress }): Probes {
   const http = new HttpProbe(clock, egress);
   const grpc = new GrpcProbe(clock, egress);
+  const closing = new AbortController();
 
   const find = (endpoint: Endpoint, options: ProbeOptions): Promise<Finding> => {
+    if (closing.signal.aborted) return Promise.resolve({ alive: false, detail: 'the hub is shutting down' });
     const { kind } = endpoint.healthCheck;
     switch (kind === 'AUTO' ? endpoint.protocol : kind) {
       case 'HTTP':
@@ -27,7 +29,11 @@ export function createProbes({ clock, egress }: { readonly clock: Clock; readonl
       case 'GRPC':
         return grpc.probe(endpoint, options);
       case 'TCP':
-        return probeTcp(endpoint, egress, { ...options, clock });
+        return probeTcp(endpoint, egress, {
+          clock,
+          deadlineMs: options.deadlineMs,
+          signal: AbortSignal.any([options.signal, closing.signal]),
+        });
       case 'NONE':
         return Promise.resolve({ alive: true, detail: 'health checks are switched off' });
     }
@@ -40,6 +46,7 @@ export function createProbes({ clock, egress }: { readonly clock: Clock; readonl
       return { ...finding, latencyMs: clock.monotonic() - startMs };
     },
     async close() {
+      closing.abort();
       await Promise.all([http.close(), grpc.close()]);
     },
   };
