@@ -237,13 +237,15 @@ describe('a check', () => {
     const answered = schedule.check('asked');
     await clock.advance(2000);
     await answered;
-    await clock.advance(27_000);
+    await clock.advance(26_200);
+    schedule.set('late', times);
+    await clock.advance(800);
     const again = new AbortController();
     const second = schedule.check('asked', again.signal);
     again.abort(new Error('gone'));
     await expect(second).rejects.toThrow('gone');
     await clock.advance(6000);
-    expect(started.map(({ key }) => key)).toEqual(['asked', 'busy', 'due', 'asked']);
+    expect(started.map(({ key }) => key)).toEqual(['asked', 'busy', 'due', 'late', 'asked']);
   });
 
   test('that somebody still waits for stays ahead when another leaves', async () => {

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf } from '../base/error.ts';
 import type { Random } from '../base/random.ts';
 import type { ProbeResult } from '../base/transport.ts';
-import { DueQueue } from './due-queue.ts';
+import { DueQueue } from '../base/due-queue.ts';
 import { firstProbeSpreadMs, withJitter } from './probe-pace.ts';
 
 /** Probes in flight at once, in all, unless set otherwise. More wait for a slot. */

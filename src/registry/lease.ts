@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../base/clock.ts';
-import { DueHeap } from './due-heap.ts';
+import { DueQueue } from '../base/due-queue.ts';
 import type { Lease } from './system.ts';
 
 /** Shortest and longest ttl of a lease, in ms. */
@@ -28,7 +28,7 @@ export class Leases {
   readonly #events: LeaseEvents;
   readonly #leases = new Map<string, Lease>();
   /** When each lease runs out, or once it is lost when its system is removed; monotonic ms. */
-  readonly #due = new DueHeap();
+  readonly #due = new DueQueue();
   #timer: { readonly timer: Timer; readonly dueMs: number } | undefined;
   #closed = false;
 
@@ -76,7 +76,7 @@ export class Leases {
   }
 
   #arm(): void {
-    const next = this.#due.peek();
+    const next = this.#due.first;
     if (next === undefined || this.#closed) return;
     if (this.#timer !== undefined) {
       // A timer that is early finds nothing due and is set again; only one that is late must be replaced.
@@ -94,7 +94,7 @@ export class Leases {
   #expireDue(): void {
     const nowMs = this.#clock.monotonic();
     for (;;) {
-      const next = this.#due.peek();
+      const next = this.#due.first;
       if (next === undefined || next.dueMs > nowMs || this.#closed) return;
       const lease = this.#leases.get(next.key);
       if (lease === undefined) {

@@ -117,7 +117,7 @@ export class CircuitBreaker {
       epoch,
       trialId,
       signal,
-      cause: cause.slice(0, causeCharsMax),
+      cause: cause.slice(0, causeCharsMax).toWellFormed(),
     });
   }
 

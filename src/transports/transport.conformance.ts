@@ -45,7 +45,7 @@ const notReached = (reason: AttemptReason): Outcome => ({ verdict: 'NOT_REACHED'
  */
 const faultTable: Readonly<Record<Fault, FaultRow>> = {
   'accepts and says nothing': {
-    withinMs: 150,
+    withinMs: 500,
     outcome: { HTTP: mayHaveActed('timeout'), GRPC: notReached('connect_timeout') },
   },
   'resets at the first byte': {
@@ -54,7 +54,7 @@ const faultTable: Readonly<Record<Fault, FaultRow>> = {
   'ends the connection before it reads': {
     outcome: { HTTP: mayHaveActed('reset'), GRPC: notReached('connect_failed') },
   },
-  'reads and never answers': { withinMs: 150, outcome: mayHaveActed('timeout') },
+  'reads and never answers': { withinMs: 500, outcome: mayHaveActed('timeout') },
   'resets after it read': { outcome: mayHaveActed('reset') },
   'ends its half after it read': { outcome: mayHaveActed('reset') },
   'resets in the middle of the answer': {
@@ -64,7 +64,7 @@ const faultTable: Readonly<Record<Fault, FaultRow>> = {
     outcome: { HTTP: mayHaveActed('reset', '200'), GRPC: mayHaveActed('reset') },
   },
   'answers one byte a second': {
-    withinMs: 150,
+    withinMs: 500,
     outcome: { HTTP: mayHaveActed('timeout', '200'), GRPC: mayHaveActed('timeout') },
   },
   'answers without end': {

@@ -178,7 +178,7 @@ const http2CodeNames = [
   'HTTP_1_1_REQUIRED',
 ];
 
-function resetText({ rstCode = 0 }: ClientHttp2Stream, fault: Error | undefined): string {
+function resetText({ rstCode }: ClientHttp2Stream, fault: Error | undefined): string {
   // Node says CANCEL for every stream of a connection that ended.
   if (rstCode !== 0 && rstCode !== cancelCode)
     return `the stream was reset (${http2CodeNames[rstCode] ?? `HTTP/2 code ${rstCode}`})`;

@@ -70,7 +70,7 @@ describe('grpc-message', () => {
   test('stays as it is where it is not validly encoded', () => {
     expect(decodeGrpcMessage('50% of %zz %4')).toBe('50% of %zz %4');
     expect(decodeGrpcMessage('𝕏 %20 𝕏')).toBe('𝕏   𝕏');
-    fc.assert(fc.property(fc.string(), (text) => expect(typeof decodeGrpcMessage(text)).toBe('string')));
+    fc.assert(fc.property(fc.string(), (text) => typeof decodeGrpcMessage(text) === 'string'));
   });
 });
 

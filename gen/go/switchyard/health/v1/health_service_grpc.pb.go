@@ -35,7 +35,7 @@ const (
 type HealthServiceClient interface {
 	// Probes now and returns what was found. Counts as a probe. Systems whose interfaces have no probes come back as
 	// they are.
-	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND.
+	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND; ANSWER_TOO_LARGE.
 	CheckHealth(ctx context.Context, in *CheckHealthRequest, opts ...grpc.CallOption) (*CheckHealthResponse, error)
 	// Returns the health of one system as it is known.
 	// Errors: SYSTEM_NOT_FOUND.
@@ -140,7 +140,7 @@ func (c *healthServiceClient) ReportHealth(ctx context.Context, in *ReportHealth
 type HealthServiceServer interface {
 	// Probes now and returns what was found. Counts as a probe. Systems whose interfaces have no probes come back as
 	// they are.
-	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND.
+	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND; ANSWER_TOO_LARGE.
 	CheckHealth(context.Context, *CheckHealthRequest) (*CheckHealthResponse, error)
 	// Returns the health of one system as it is known.
 	// Errors: SYSTEM_NOT_FOUND.

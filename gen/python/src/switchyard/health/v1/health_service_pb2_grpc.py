@@ -74,7 +74,7 @@ class HealthServiceServicer:
     def CheckHealth(self, request, context):
         """Probes now and returns what was found. Counts as a probe. Systems whose interfaces have no probes come back as
         they are.
-        Errors: INVALID_FIELD; SYSTEM_NOT_FOUND.
+        Errors: INVALID_FIELD; SYSTEM_NOT_FOUND; ANSWER_TOO_LARGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

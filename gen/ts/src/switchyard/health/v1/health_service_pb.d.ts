@@ -522,7 +522,7 @@ export declare const HealthService: GenService<{
   /**
    * Probes now and returns what was found. Counts as a probe. Systems whose interfaces have no probes come back as
    * they are.
-   * Errors: INVALID_FIELD; SYSTEM_NOT_FOUND.
+   * Errors: INVALID_FIELD; SYSTEM_NOT_FOUND; ANSWER_TOO_LARGE.
    *
    * @generated from rpc switchyard.health.v1.HealthService.CheckHealth
    */
