@@ -34,6 +34,20 @@ describe('the hub as a process', () => {
     await ended;
   });
 
+  test('a watcher that goes away leaves no error in the log', async () => {
+    await using hub = await startHub();
+    const { health } = createHubClients(hub.url);
+    for (let watcher = 0; watcher < 5; watcher += 1) {
+      const gone = new AbortController();
+      const events = health.watchHealth({}, { signal: gone.signal })[Symbol.asyncIterator]();
+      await events.next();
+      gone.abort();
+      await expect(events.next()).rejects.toThrow();
+    }
+    await hub.stop();
+    expect(hub.stderr()).not.toMatch(/"level":"(error|warn)"/);
+  });
+
   test('what was registered is there after kill -9, in the same words', async () => {
     const { registry } = createHubClients(hub.url);
     const registered = await Promise.all(

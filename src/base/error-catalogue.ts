@@ -83,7 +83,8 @@ export const errorCatalogue = {
   },
   NO_HEALTHY_SYSTEM: {
     code: 'UNAVAILABLE',
-    meaning: 'Every candidate is failed, disconnected or otherwise out of rotation. Nothing was executed.',
+    meaning:
+      'Every candidate is failed, disconnected or otherwise out of rotation, or says itself that it did not execute the message. Nothing was executed.',
     remedy: 'Look at `switchyard health`; bring a system of the type back, or register another.',
   },
   BREAKER_OPEN: {
@@ -151,7 +152,7 @@ export const errorCatalogue = {
   },
   INTERNAL: {
     code: 'INTERNAL',
-    meaning: 'A defect in the hub. The log has the details under the same trace id.',
+    meaning: 'A defect in the hub. The log has the details under the same error_id.',
     remedy: 'Report it with the log line.',
   },
   RATE_LIMITED: {

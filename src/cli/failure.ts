@@ -64,6 +64,8 @@ export function failureLines(failure: Failure): readonly string[] {
   for (const { field, description } of failure.violations) {
     lines.push(`  ${printable(field)}: ${printable(description)}`);
   }
+  const body = failure.metadata['body'];
+  if (body !== undefined) lines.push(`  the target said: ${printable(body)}`);
   if (failure.retryAfterMs !== undefined)
     lines.push(`  try again in ${formatDuration(failure.retryAfterMs)}`);
   if (Object.hasOwn(errorCatalogue, failure.reason)) {

@@ -87,7 +87,7 @@ export class DeliveryRun {
   readonly #input: DeliveryInput;
   readonly #deadlineMs: Deadline;
   readonly #finished: FinishedAttempt[] = [];
-  /** How often each endpoint was tried: untried ones come first. */
+  /** How often each system and each endpoint was tried, by id and by key (which holds a slash): untried ones come first. */
   readonly #tried = new Map<string, number>();
   #plan: RoutePlan;
   #mayHaveActed = false;
@@ -164,7 +164,7 @@ export class DeliveryRun {
     });
     const number = this.#finished.length + 1;
     const key = endpointKeyToString(endpoint);
-    this.#tried.set(key, (this.#tried.get(key) ?? 0) + 1);
+    for (const name of [endpoint.systemId, key]) this.#tried.set(name, this.#triedOf(name) + 1);
     this.#panic ||= this.#plan.panic;
     if (number === 1) this.record('DELIVERING', '');
 
@@ -224,12 +224,19 @@ export class DeliveryRun {
     const usable = this.#plan.candidates.filter(
       ({ systemId }) => this.#onlySystemId === undefined || systemId === this.#onlySystemId,
     );
-    // The sort is stable: among equally often tried ones the plan's order stays.
-    return this.#tried.size === 0 ? usable : usable.sort((a, b) => this.#triedOf(a) - this.#triedOf(b));
+    if (this.#tried.size === 0) return usable;
+    // Systems first: a second interface of one that failed comes after everybody who was not asked at all. The sort is
+    // stable, so among equally often tried ones the plan's order stays.
+    return usable.sort(
+      (a, b) =>
+        this.#triedOf(a.systemId) - this.#triedOf(b.systemId) ||
+        this.#triedOf(endpointKeyToString(a)) - this.#triedOf(endpointKeyToString(b)),
+    );
   }
 
-  #triedOf({ endpoint }: Candidate): number {
-    return this.#tried.get(endpointKeyToString(endpoint)) ?? 0;
+  /** How often a system (by its id) or an endpoint (by its key) was tried. */
+  #triedOf(name: string): number {
+    return this.#tried.get(name) ?? 0;
   }
 
   #whatNext(result: AttemptResult, endpoint: Endpoint): Step {
@@ -243,7 +250,8 @@ export class DeliveryRun {
     const hopeless = result.reason === 'reply_too_large' && plan.repeatSafety.repeatSafety !== 'UNSAFE';
     if (hopeless) return { next: 'failed', stop: 'reason' };
 
-    const elsewhere = !this.#mayHaveActed && this.#open().some((candidate) => this.#triedOf(candidate) === 0);
+    const elsewhere =
+      !this.#mayHaveActed && this.#open().some(({ systemId }) => this.#triedOf(systemId) === 0);
     const delayMs = elsewhere
       ? // Nothing happened, and somebody else has not been asked yet: no reason to wait.
         0
@@ -268,7 +276,7 @@ export class DeliveryRun {
       case 'retry':
         // Once it may have acted there, a message that is harmless to repeat only there never goes elsewhere.
         if (decision.where === 'SAME_SYSTEM') this.#onlySystemId ??= endpoint.systemId;
-        return { next: 'again', delayMs, failover: this.#hasFailover(endpoint.systemId) };
+        return { next: 'again', delayMs, failover: this.#hasFailover() };
       case 'stop':
         return { next: 'failed', stop: decision.why };
       case 'done':
@@ -277,11 +285,10 @@ export class DeliveryRun {
   }
 
   /** Whether another system that is well, and may see this message, has not been asked yet. */
-  #hasFailover(failedSystemId: string): boolean {
+  #hasFailover(): boolean {
     return this.#open().some(
       (candidate) =>
-        candidate.systemId !== failedSystemId &&
-        this.#triedOf(candidate) === 0 &&
+        this.#triedOf(candidate.systemId) === 0 &&
         (candidate.status === 'HEALTHY' || candidate.status === 'UNKNOWN'),
     );
   }

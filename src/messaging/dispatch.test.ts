@@ -333,6 +333,31 @@ describe('failover', () => {
   });
 });
 
+describe('what was asked already', () => {
+  test('is counted by system: its second interface comes after a system that was not asked at all', async () => {
+    const fleet = createFleet({
+      one: { endpoints: [endpointOf('one', 'rest'), endpointOf('one', 'grpc')] },
+      two: { endpoints: [endpointOf('two', 'rest'), endpointOf('two', 'grpc')] },
+    });
+    fleet.behaviours.set('one', () => refused);
+    for (let call = 0; call < 40; call += 1) {
+      const { error, delivered } = await send(fleet, messageTo(toType, fleet.clock, { maxAttempts: 2 }));
+      expect(error).toBeUndefined();
+      expect(delivered?.delivery.systemId).toBe('two');
+    }
+    expect(fleet.breakers.get(endpointOf('one', 'rest'))?.state).toBe('OPEN');
+  });
+
+  test('a wait that the target asks for is passed on only where asking again is right', async () => {
+    const fleet = createFleet({ one: {} });
+    fleet.behaviours.set('one', () => ({ ...broken, retryAfterMs: 2000 }));
+    const unsafe = await send(fleet, messageTo(toSystem('one'), fleet.clock), { repeatSafety: 'UNSAFE' });
+    expect(unsafe.error).toMatchObject({ reason: 'OUTCOME_UNKNOWN', retryAfterMs: undefined });
+    const safe = await send(fleet, messageTo(toSystem('one'), fleet.clock), { repeatSafety: 'SAFE' });
+    expect(safe.error).toMatchObject({ reason: 'TARGET_FAILED', retryAfterMs: 2000 });
+  });
+});
+
 describe('time', () => {
   test('the caller hears a little before it gives up', async () => {
     const fleet = createFleet({ one: {} });

@@ -40,9 +40,18 @@ export function deliveryError(failed: FailedDelivery): HubError {
     },
     executed: failed.executed,
   };
-  const retryAfterMs = significant?.result.retryAfterMs;
+  // Elsewhere it would read as advice to repeat what must not be repeated, or what is refused for good.
+  const retryAfterMs = worthAskingAgain.has(reason) ? significant?.result.retryAfterMs : undefined;
   return new HubError(retryAfterMs === undefined ? init : { ...init, retryAfterMs });
 }
+
+/** Reasons with which a wait that the target asked for is passed on. */
+const worthAskingAgain: ReadonlySet<ErrorReason> = new Set([
+  'RATE_LIMITED',
+  'NO_HEALTHY_SYSTEM',
+  'TARGET_FAILED',
+  'TARGET_TIMEOUT',
+]);
 
 /** The attempt that decides what the caller is told: the last that may have acted, else the last. */
 function significantAttempt({ attempts, executed, stop }: FailedDelivery): FinishedAttempt | undefined {

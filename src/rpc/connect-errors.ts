@@ -57,6 +57,9 @@ export function hubErrorFromConnect(
       });
     case Code.InvalidArgument:
       return badRequest(method, text);
+    case Code.Canceled:
+      // The caller reset its stream, or its connection ended.
+      return new HubError({ reason: 'CANCELLED', message: 'The caller cancelled the call or went away.' });
     default:
       // Also what connect calls internal: bytes that are not the message.
       return /^parse binary|^protocol error|^premature|^decompression|^received compressed/.test(text)

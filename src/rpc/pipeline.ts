@@ -240,7 +240,10 @@ class OpenCall implements Call {
 
   fail(thrown: unknown): HubError {
     const { service, method } = this.#labels;
-    const error = hubErrorFrom(thrown, this.#init.logger, `${service}/${method}`);
+    // When the caller is gone, whatever breaks on the way to it says only that.
+    const cause =
+      this.#init.incoming.callerSignal.aborted && !(thrown instanceof HubError) ? callerGone() : thrown;
+    const error = hubErrorFrom(cause, this.#init.logger, `${service}/${method}`);
     this.#code ??= errorCatalogue[error.reason].code;
     return error;
   }

@@ -412,6 +412,23 @@ export function describeTransport({
     expect(outcomeOf(await sent)).toEqual(notReached('connect_failed'));
   });
 
+  test('close gives up connections that are being opened', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const stuck = create({
+      clock,
+      egress: {
+        connect(target, options) {
+          signals.push(options.signal);
+          return silentEgress.connect(target, options);
+        },
+      },
+    });
+    const sent = sendTo(stuck, uri(9));
+    await stuck.close();
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+    expect((await sent).verdict).toBe('NOT_REACHED');
+  });
+
   test('close does not wait for a target that keeps its half of the connection open', async () => {
     await using server: TestServer = await targets.faulty['accepts and says nothing']();
     const sent = send(server);

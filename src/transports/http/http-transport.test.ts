@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
@@ -155,18 +156,29 @@ describe('HTTP transport', () => {
       expect(outcomeOf(result)).toEqual({ verdict: 'MAY_HAVE_ACTED', reason: 'timeout', status: '' });
     });
 
-    test('is shared by at most the allowed calls; one that waits to its deadline is not sent', async () => {
-      let calls = 0;
-      await using server = await startHttpTarget(() => {
-        calls += 1;
+    test('is shared by at most the allowed calls; one that waits to its deadline is never sent', async () => {
+      const held: ServerResponse[] = [];
+      await using server = await startHttpTarget((response, _, number) => {
+        if (number <= connectionsPerHostMax) held.push(response);
+        else response.end();
       });
-      const held = Array.from({ length: connectionsPerHostMax }, () => send(server));
-      await vi.waitFor(() => expect(calls).toBe(connectionsPerHostMax));
+      const sent = Array.from({ length: connectionsPerHostMax }, () => send(server));
+      await vi.waitFor(() => expect(held).toHaveLength(connectionsPerHostMax));
       const late = await send(server, { withinMs: 100 });
       expect(outcomeOf(late)).toEqual({ verdict: 'NOT_REACHED', reason: 'concurrency_limited', status: '' });
-      await transport.close();
-      await Promise.all(held);
-      expect(calls).toBe(connectionsPerHostMax);
+      for (const response of held) response.end();
+      await Promise.all(sent);
+      expect((await send(server)).verdict).toBe('OK');
+      expect(server.seen).toHaveLength(connectionsPerHostMax + 1);
+    });
+
+    test('is named as what was missing when all calls reach their deadline together', async () => {
+      await using server = await startHttpTarget(() => undefined);
+      const attemptDeadlineMs = systemClock.now() + 1500;
+      const sent = Array.from({ length: connectionsPerHostMax }, () => send(server, { attemptDeadlineMs }));
+      await vi.waitFor(() => expect(server.seen).toHaveLength(connectionsPerHostMax));
+      expect((await send(server, { attemptDeadlineMs })).reason).toBe('concurrency_limited');
+      await Promise.all(sent);
     });
 
     test('is waited for by at most the allowed calls; one more is refused at once', async () => {

@@ -69,8 +69,6 @@ export function createHttpTransport({ clock, egress, prober }: HttpTransportOpti
           reason: 'concurrency_limited',
         };
       }
-      // Asked now: when the deadline comes, the calls that hold the connections may end first.
-      const saturated = host.saturated();
       const path = endpoint.settings['message_path'];
       const evidence = await exchange(
         host.pool,
@@ -91,7 +89,7 @@ export function createHttpTransport({ clock, egress, prober }: HttpTransportOpti
       return verdictOf(evidence, {
         shown: address.shown,
         nowMs: clock.now(),
-        waitedFor: saturated || host.saturated() ? 'free_connection' : 'connection',
+        waitedFor: host.saturated() ? 'free_connection' : 'connection',
         bodyBytesMax: replyBytesMax,
       });
     },

@@ -94,7 +94,7 @@ type Breaker struct {
 	State BreakerState `protobuf:"varint,4,opt,name=state,proto3,enum=switchyard.resilience.v1.BreakerState" json:"state,omitempty"`
 	// When it came into this state.
 	StateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=state_time,json=stateTime,proto3" json:"state_time,omitempty"`
-	// Consecutive failures while closed, or those that opened it.
+	// Failed calls within the breaker's window: now while closed, else when it opened.
 	Failures uint32 `protobuf:"varint,6,opt,name=failures,proto3" json:"failures,omitempty"`
 	// When it lets trial calls through again. Unset: it is not open, or open until it is reset.
 	OpenUntilTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=open_until_time,json=openUntilTime,proto3" json:"open_until_time,omitempty"`

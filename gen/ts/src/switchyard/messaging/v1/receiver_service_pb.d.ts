@@ -33,7 +33,7 @@ export declare type ReceiveRequest = Message<"switchyard.messaging.v1.ReceiveReq
   attempt: number;
 
   /**
-   * When the caller stops waiting. Also sent as the gRPC deadline.
+   * When the caller stops waiting. The gRPC deadline is that of this attempt, which may be sooner.
    *
    * @generated from field: google.protobuf.Timestamp deadline = 3;
    */

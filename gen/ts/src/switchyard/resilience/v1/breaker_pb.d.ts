@@ -46,7 +46,7 @@ export declare type Breaker = Message<"switchyard.resilience.v1.Breaker"> & {
   stateTime?: Timestamp | undefined;
 
   /**
-   * Consecutive failures while closed, or those that opened it.
+   * Failed calls within the breaker's window: now while closed, else when it opened.
    *
    * @generated from field: uint32 failures = 6;
    */
