@@ -212,6 +212,25 @@ describe.each(targetProtocols)('over %s', (protocol: TargetProtocol) => {
   });
 });
 
+test('a shutdown that cannot wait for a target tells its caller the outcome instead of cutting it off', async () => {
+  await using hanging = await startFaultyTarget('http', { behaviour: 'hang' });
+  await using draining = await startHub({ env: { SWITCHYARD_SERVER_DRAIN_TIMEOUT: '1s' } });
+  const own = createHubClients(draining.url);
+  const interfaces = [{ name: 'main', uri: hanging.uri }];
+  await own.registry.registerSystem({
+    system: { id: 'slow', type: 'slow', name: 'slow', version: '1', interfaces },
+  });
+  const refusal = refusalOf(
+    own.messaging.sendMessage({
+      message: { type: 'book_entry', target: { target: { case: 'systemId', value: 'slow' } } },
+      repeatSafety: RepeatSafety.UNSAFE,
+    }),
+  );
+  await expect.poll(() => hanging.acted).toBe(1);
+  expect(await draining.stop()).toMatchObject({ code: 0 });
+  expect(await refusal).toMatchObject({ reason: 'OUTCOME_UNKNOWN', metadata: { executed: 'unknown' } });
+});
+
 /** Collects what a stream shows, each value when it differs from the one before. */
 function collect<E, I, V>(
   stream: AsyncIterable<E>,

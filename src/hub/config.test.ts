@@ -115,6 +115,8 @@ describe('bad settings', () => {
       /policies\[0\]\.match\.kinds\[0\]/,
     ],
     ['a file that is no YAML', 'a: [1\nb: {', /is not valid YAML.*line 2/s],
+    ['an alias to nothing', 'listen: *x', /cannot be used: Unresolved alias/],
+    ['a ring of aliases', 'health: &a\n  interval: *a', /cannot be used: .*circular/],
     ['a file that holds a list', '- 1', /must hold a map of settings/],
     ['a port out of range', 'listen: 127.0.0.1:65536', /listen: must be HOST:PORT/],
   ])('%s is refused', (_name, text, expected) => {
@@ -125,6 +127,12 @@ describe('bad settings', () => {
     expect(violationsOf({}, { SWITCHYARD_SERVER_MAX_WATCHES: 'many' })).toEqual([
       expect.stringMatching(/server\.max_watches: .*found "many" \(from SWITCHYARD_SERVER_MAX_WATCHES\)/),
     ]);
+  });
+
+  test('that are broken YAML in a variable are refused', () => {
+    expect(violationsOf({}, { SWITCHYARD_POLICIES: '[{name: a' }).join()).toMatch(
+      /SWITCHYARD_POLICIES is not valid YAML/,
+    );
   });
 
   test('a missing file is named', () => {

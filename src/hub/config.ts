@@ -48,7 +48,7 @@ export function loadConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv): 
   for (const [name, { path: settingsPath, parse }] of variables) {
     const value = environment[name];
     if (value === undefined) continue;
-    assign(raw, settingsPath, parse(value));
+    assign(raw, settingsPath, parse(value, name));
     origins.set(settingsPath.join('.'), name);
   }
   const flagged = { listen: flags.listen, data_dir: flags.dataDir, insecure: flags.insecure };
@@ -109,22 +109,34 @@ function readConfigFile(path: string): Record<string, unknown> {
   } catch (error) {
     throw new ConfigError([`config: cannot read ${path}: ${messageOf(error)}`]);
   }
-  const document = parseDocument(text, { prettyErrors: true });
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      document.errors.map(({ message }) => `config: ${path} is not valid YAML: ${message.trim()}`),
-    );
-  }
-  const parsed: unknown = document.toJS() ?? {};
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+  const parsed = parseYaml(text, path) ?? {};
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) {
     throw new ConfigError([`config: ${path} must hold a map of settings, such as "listen: 127.0.0.1:7700"`]);
   }
   return parsed as Record<string, unknown>;
 }
 
+/** The value of a YAML or JSON text. `where` names the file or variable in errors. */
+function parseYaml(text: string, where: string): unknown {
+  const document = parseDocument(text, { prettyErrors: true });
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      document.errors.map(({ message }) => `config: ${where} is not valid YAML: ${message.trim()}`),
+    );
+  }
+  try {
+    const value: unknown = document.toJS();
+    // An alias inside its own anchor makes a ring, which no setting can be.
+    JSON.stringify(value);
+    return value;
+  } catch (error) {
+    throw new ConfigError([`config: ${where} cannot be used: ${messageOf(error).split('\n')[0] ?? ''}`]);
+  }
+}
+
 interface SettingVariable {
   readonly path: readonly string[];
-  readonly parse: (text: string) => unknown;
+  readonly parse: (text: string, name: string) => unknown;
 }
 
 /** The variable of every setting. */
@@ -137,7 +149,7 @@ function settingVariables(schema: z.ZodType, path: readonly string[] = []): Map<
     return new Map(inner);
   }
   const name = prefix + path.join('_').toUpperCase();
-  return new Map([[name, { path, parse: (text) => parseVariable(bare, text) }]]);
+  return new Map([[name, { path, parse: (text, variable) => parseVariable(bare, text, variable) }]]);
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
@@ -149,13 +161,12 @@ function unwrap(schema: z.ZodType): z.ZodType {
 }
 
 /** The value of a variable in the setting's own type; text that does not fit stays text, and the schema refuses it. */
-function parseVariable(setting: z.ZodType, text: string): unknown {
+function parseVariable(setting: z.ZodType, text: string, name: string): unknown {
   if (setting instanceof z.ZodBoolean) return text === 'true' || (text === 'false' ? false : text);
   if (setting instanceof z.ZodNumber)
     return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
   if (setting instanceof z.ZodArray) {
-    if (unwrap(setting.element as z.ZodType) instanceof z.ZodObject)
-      return parseDocument(text).toJS() as unknown;
+    if (unwrap(setting.element as z.ZodType) instanceof z.ZodObject) return parseYaml(text, name);
     return text
       .split(',')
       .map((item) => item.trim())

@@ -1,6 +1,7 @@
 import { Feed } from '../base/feed.ts';
 import type { Store } from '../base/table.ts';
 import type { Directory } from '../registry/directory.ts';
+import { endpointsOf } from '../registry/endpoint.ts';
 import { BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.ts';
 import { LoadBoard } from '../resilience/load-board.ts';
 import { resolveBreakerConfig } from '../resilience/policy-match.ts';
@@ -42,6 +43,15 @@ export async function openBreakers(base: HubBase, store: Store, directory: Direc
   directory.onChange((change) => {
     const { id } = change.system;
     const endpoints = directory.endpointsOf(id);
+    if (change.kind === 'changed') {
+      // An interface that moved is another target: what its old place did says nothing about it.
+      for (const old of endpointsOf(change.previous)) {
+        const now = endpoints.find((endpoint) => endpoint.interface === old.interface);
+        if (now === undefined || now.uri === old.uri) continue;
+        board.forget(old);
+        loads.forget(old);
+      }
+    }
     for (const key of endpoints) board.ensure(key);
     const before =
       change.kind === 'added'

@@ -122,15 +122,15 @@ export class DeliveryRun {
         }
         if (step.next === 'delivered') return { reply: step.reply, delivery: this.record('DELIVERED', '') };
         if (step.next === 'failed') return this.#fail(step.stop);
-        // Asking a healthy system for the first time is no retry storm: there are few of them, and breakers bound
-        // it. The budget is for asking again those that failed.
-        if (!step.failover) {
-          holdsRetry = this.#hub.budget.tryTake();
-          if (!holdsRetry) return this.#fail('budget');
-        }
         if (step.delayMs > 0) {
           this.record('RETRYING', '', this.#hub.clock.now() + step.delayMs);
           await this.#hub.clock.sleep(step.delayMs, options.signal);
+        }
+        // Asking another system that works for the first time is no retry storm: there are few of them, and breakers
+        // bound it. The budget is for asking again those that failed, and is not held while waiting.
+        if (!step.failover) {
+          holdsRetry = this.#hub.budget.tryTake();
+          if (!holdsRetry) return this.#fail('budget');
         }
         this.#plan = this.#hub.router.refresh(this.#input.question, this.#plan);
       }
@@ -250,17 +250,20 @@ export class DeliveryRun {
     const hopeless = result.reason === 'reply_too_large' && plan.repeatSafety.repeatSafety !== 'UNSAFE';
     if (hopeless) return { next: 'failed', stop: 'reason' };
 
-    const elsewhere =
-      !this.#mayHaveActed && this.#open().some(({ systemId }) => this.#triedOf(systemId) === 0);
-    const delayMs = elsewhere
-      ? // Nothing happened, and somebody else has not been asked yet: no reason to wait.
-        0
-      : retryDelayMs({
-          retry,
-          attempt: this.#finished.length + 1,
-          random: this.#hub.random,
-          retryAfterMs: result.retryAfterMs,
-        });
+    const anywhere =
+      !this.#mayHaveActed || plan.repeatSafety.repeatSafety === 'SAFE' || repeatScope === 'TYPE';
+    const failover = anywhere && this.#hasFailover();
+    const delayMs =
+      failover && !this.#mayHaveActed
+        ? // Nothing happened, and somebody else has not been asked yet: no reason to wait.
+          0
+        : retryDelayMs({
+            retry,
+            attempt: this.#finished.length + 1,
+            random: this.#hub.random,
+            // What one target asked for says nothing about another.
+            retryAfterMs: failover ? undefined : result.retryAfterMs,
+          });
     const decision = decideRetry({
       result,
       mayHaveActedBefore,
@@ -276,7 +279,7 @@ export class DeliveryRun {
       case 'retry':
         // Once it may have acted there, a message that is harmless to repeat only there never goes elsewhere.
         if (decision.where === 'SAME_SYSTEM') this.#onlySystemId ??= endpoint.systemId;
-        return { next: 'again', delayMs, failover: this.#hasFailover() };
+        return { next: 'again', delayMs, failover };
       case 'stop':
         return { next: 'failed', stop: decision.why };
       case 'done':
@@ -284,12 +287,10 @@ export class DeliveryRun {
     }
   }
 
-  /** Whether another system that is well, and may see this message, has not been asked yet. */
+  /** Whether another system that works has not been asked yet. */
   #hasFailover(): boolean {
     return this.#open().some(
-      (candidate) =>
-        this.#triedOf(candidate.systemId) === 0 &&
-        (candidate.status === 'HEALTHY' || candidate.status === 'UNKNOWN'),
+      (candidate) => this.#triedOf(candidate.systemId) === 0 && candidate.status !== 'UNHEALTHY',
     );
   }
 
@@ -307,7 +308,14 @@ export class DeliveryRun {
       error.reason === 'CANCELLED' ? 'CANCELLED' : error.reason === 'MESSAGE_EXPIRED' ? 'EXPIRED' : 'FAILED';
     const delivery = this.record(state, error.reason);
     const answer = this.#finished.at(-1)?.result;
-    if (options.returnRejections && answer?.reply !== undefined && answers.has(answer.reason)) {
+    // A later refusal must not hide that an earlier attempt may have acted.
+    const hidesUnknown = this.#mayHaveActed && answer?.verdict !== 'MAY_HAVE_ACTED';
+    if (
+      options.returnRejections &&
+      !hidesUnknown &&
+      answer?.reply !== undefined &&
+      answers.has(answer.reason)
+    ) {
       return { reply: answer.reply, delivery };
     }
     throw error;

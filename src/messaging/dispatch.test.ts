@@ -358,6 +358,57 @@ describe('what was asked already', () => {
   });
 });
 
+describe('a wait that one target asks for', () => {
+  test('does not keep a SAFE message from a healthy system that was not asked', async () => {
+    const fleet = createFleet({ one: {}, two: {} });
+    fleet.behaviours.set('one', () => ({ ...broken, retryAfterMs: 120_000 }));
+    for (let call = 0; call < 20; call += 1) {
+      const { delivered } = await send(fleet, messageTo(toType, fleet.clock), {
+        repeatSafety: 'SAFE',
+        timeoutMs: 5000,
+      });
+      expect(delivered?.delivery.systemId).toBe('two');
+    }
+  });
+
+  test('holds no retry of others back while it lasts', async () => {
+    const fleet = createFleet({ one: {}, two: { type: 'other' } });
+    fleet.behaviours.set('one', ({ attempt }) => (attempt === 1 ? { ...busy, retryAfterMs: 20_000 } : ok));
+    const waiting = Array.from({ length: 5 }, () =>
+      fleet.dispatcher.send(messageTo(toSystem('one'), fleet.clock), options()),
+    );
+    await fleet.clock.advance(10);
+    fleet.behaviours.set('two', ({ attempt }) => (attempt === 1 ? broken : ok));
+    const { delivered } = await send(fleet, messageTo(toSystem('two'), fleet.clock), {
+      repeatSafety: 'SAFE',
+    });
+    expect(delivered?.delivery.attempts).toHaveLength(2);
+    await fleet.clock.advance(60_000);
+    await Promise.allSettled(waiting);
+  });
+});
+
+test('a refusal after an attempt that may have acted is no reply, even with return_rejections', async () => {
+  const fleet = createFleet({ one: {} });
+  fleet.behaviours.set('one', ({ attempt }) => (attempt === 1 ? timedOut : { ...rejected }));
+  const { error } = await send(fleet, messageTo(toSystem('one'), fleet.clock), {
+    repeatSafety: 'IDEMPOTENT',
+    returnRejections: true,
+  });
+  expect(error).toMatchObject({ reason: 'TARGET_REJECTED', executed: 'unknown' });
+});
+
+test('the limit of the hub itself is said to be one', async () => {
+  const fleet = createFleet({ one: {} });
+  fleet.behaviours.set('one', () => ({
+    ...refused,
+    reason: 'concurrency_limited',
+    detail: '1000 calls already wait',
+  }));
+  const { error } = await send(fleet, messageTo(toSystem('one'), fleet.clock));
+  expect(error).toMatchObject({ reason: 'CONCURRENCY_LIMITED', executed: 'no', retryAfterMs: 1000 });
+});
+
 describe('time', () => {
   test('the caller hears a little before it gives up', async () => {
     const fleet = createFleet({ one: {} });
@@ -541,7 +592,7 @@ test('a failover to a healthy system that was not asked yet needs no budget', as
 });
 
 test('a failover to systems that are not well takes from the budget', async () => {
-  const fleet = createFleet({ one: {}, two: { status: 'DEGRADED' } });
+  const fleet = createFleet({ one: {}, two: { status: 'UNHEALTHY' } });
   for (let held = 0; held < 3; held += 1) expect(fleet.budget.tryTake()).toBe(true);
   fleet.behaviours.set('one', () => broken);
   const { error } = await send(fleet, messageTo(toType, fleet.clock), { repeatSafety: 'SAFE' });

@@ -41,7 +41,8 @@ export function deliveryError(failed: FailedDelivery): HubError {
     executed: failed.executed,
   };
   // Elsewhere it would read as advice to repeat what must not be repeated, or what is refused for good.
-  const retryAfterMs = worthAskingAgain.has(reason) ? significant?.result.retryAfterMs : undefined;
+  const askedMs = worthAskingAgain.has(reason) ? significant?.result.retryAfterMs : undefined;
+  const retryAfterMs = reason === 'CONCURRENCY_LIMITED' ? 1000 : askedMs;
   return new HubError(retryAfterMs === undefined ? init : { ...init, retryAfterMs });
 }
 
@@ -71,7 +72,7 @@ function failureReason({ stop }: FailedDelivery, significant: FinishedAttempt | 
     case 'NOT_EXECUTED':
       return reason === 'rate_limited' ? 'RATE_LIMITED' : 'NO_HEALTHY_SYSTEM';
     case 'NOT_REACHED':
-      return 'CONNECT_FAILED';
+      return reason === 'concurrency_limited' ? 'CONCURRENCY_LIMITED' : 'CONNECT_FAILED';
     case 'MAY_HAVE_ACTED':
     case 'OK':
       break;
@@ -90,7 +91,7 @@ function failureReason({ stop }: FailedDelivery, significant: FinishedAttempt | 
 
 function explanation(
   reason: ErrorReason,
-  { attempts, stop, timeoutMs }: FailedDelivery,
+  { attempts, stop, executed, timeoutMs }: FailedDelivery,
   significant: FinishedAttempt | undefined,
 ): string {
   const where =
@@ -108,13 +109,18 @@ function explanation(
     case 'BREAKER_OPEN':
       return 'Every usable interface has an open breaker; see `switchyard breakers`.';
     case 'TARGET_REJECTED':
-      return `${where} refused the message (${detail}); the same message would be refused again.`;
+      return (
+        `${where} refused the message (${detail}); the same message would be refused again.` +
+        (executed === 'unknown' ? ' But an earlier attempt may have acted.' : '')
+      );
     case 'RATE_LIMITED':
       return `${where} asks to be called less often (${detail}); ${count}, ${ended}.`;
     case 'NO_HEALTHY_SYSTEM':
       return `${where} says that it did not execute the message (${detail}); ${count}, ${ended}.`;
     case 'CONNECT_FAILED':
       return `No attempt reached a target; the last was ${where} (${detail}); ${count}, ${ended}.`;
+    case 'CONCURRENCY_LIMITED':
+      return `The hub has as many calls to ${where} open as it allows (${detail}); ${count}, ${ended}.`;
     case 'TARGET_TIMEOUT':
       return `${where} did not answer in time (${detail}); ${count}, ${ended}.`;
     case 'BAD_REPLY':

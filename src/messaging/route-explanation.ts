@@ -46,8 +46,12 @@ function standing({ status }: Candidate, { panic }: RoutePlan): string {
 function objection({ status, refusal }: Candidate, plan: RoutePlan): string {
   if (status === 'FAILED' || status === 'DISCONNECTED') return `out of rotation: ${status}`;
   if (refusal !== undefined) {
-    const seconds = Math.ceil(refusal.retryAfterMs / 1000);
-    return `breaker ${refusal.state}: ${refusal.cause}; lets calls through in ${seconds} s`;
+    const { state, cause, retryAfterMs } = refusal;
+    const until =
+      state === 'FORCED_OPEN'
+        ? 'until it is reset or its time ends'
+        : `lets calls through in ${Math.ceil(retryAfterMs / 1000)} s`;
+    return `breaker ${state}: ${cause}; ${until}`;
   }
   return plan.policy.policy.panic
     ? `${status}: tried only when nothing better is left`

@@ -255,10 +255,14 @@ function routeFailure(
   const [soonest] = refused.sort((a, b) => (a.refusal?.retryAfterMs ?? 0) - (b.refusal?.retryAfterMs ?? 0));
   if (soonest?.refusal !== undefined) {
     const { state, retryAfterMs, cause } = soonest.refusal;
+    const forced = state === 'FORCED_OPEN';
+    const when = forced
+      ? 'stays open until it is reset or its time ends'
+      : `lets calls through in ${Math.ceil(retryAfterMs / 1000)} s`;
     return {
       reason: 'BREAKER_OPEN',
-      message: `The breaker of every usable interface of ${name} refuses calls; the first is ${soonest.systemId}/${soonest.interface} (${state}: ${cause}), which lets calls through in ${Math.ceil(retryAfterMs / 1000)} s.`,
-      retryAfterMs,
+      message: `The breaker of every usable interface of ${name} refuses calls; the first is ${soonest.systemId}/${soonest.interface} (${state}: ${cause}), which ${when}.`,
+      ...(forced ? {} : { retryAfterMs }),
     };
   }
   const states = all.map((one) => `${one.systemId}/${one.interface} ${one.status}`);

@@ -106,7 +106,9 @@ export function createEdge(options: EdgeOptions): Edge {
     async drain(graceMs) {
       readiness.setReady(false);
       pipeline.drain();
+      const last = clock.after(Math.max(0, graceMs - lastAnswersMs), () => pipeline.hurry());
       const { forced } = await listener.close(graceMs);
+      last.cancel();
       if (forced > 0) logger.warn('connections were cut at shutdown', { forced, grace_ms: graceMs });
       return { forced };
     },
@@ -124,6 +126,9 @@ function neverThrowing(logger: Logger, inner: RequestHandler): RequestHandler {
     }
   };
 }
+
+/** How long before the end of a drain calls in flight are told to end with what they know. */
+const lastAnswersMs = 500;
 
 /** Lets only callers in whose Host and Origin are allowed, and answers preflights. */
 function guarded(rules: OriginRules, metrics: Metrics, inner: RequestHandler): RequestHandler {

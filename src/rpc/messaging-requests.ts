@@ -19,7 +19,7 @@ import {
   visibleAscii,
   wholeNumber,
 } from './field-rules.ts';
-import { jsonDepthMax, valueDepth } from './payload.ts';
+import { valueProblem } from './payload.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -45,11 +45,7 @@ const message = z.object({
     bytesMax: 256,
   }),
   payload: oneof({
-    json: rule<Value>((value) =>
-      valueDepth(value) > jsonDepthMax
-        ? { message: `must be nested at most ${jsonDepthMax} deep`, found: 'deeper' }
-        : undefined,
-    ),
+    json: rule<Value>(valueProblem),
   }),
 });
 

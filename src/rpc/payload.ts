@@ -1,4 +1,11 @@
-import { create, fromJson, type JsonValue, type MessageInitShape, toJson } from '@bufbuild/protobuf';
+import {
+  create,
+  fromJson,
+  type JsonValue,
+  type MessageInitShape,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf';
 import { type Value, ValueSchema } from '@bufbuild/protobuf/wkt';
 import { Buffer } from 'node:buffer';
 import type { ReplySchema } from '#gen/switchyard/messaging/v1/message_pb.js';
@@ -46,7 +53,13 @@ export function replyPayloadToProto(
 ): NonNullable<MessageInitShape<typeof ReplySchema>['payload']> {
   if (data.byteLength === 0) return { case: undefined };
   const value = wantJson && isJson(contentType) ? exactValue(data) : undefined;
-  return value === undefined ? { case: 'data', value: data } : { case: 'json', value };
+  if (value === undefined || outgrows(value, data.byteLength)) return { case: 'data', value: data };
+  return { case: 'json', value };
+}
+
+/** A Value takes up to eleven bytes for a digit: one that outgrows the limit would not get through to a gRPC client. */
+function outgrows(value: Value, textBytes: number): boolean {
+  return textBytes > payloadBytesMax / 12 && toBinary(ValueSchema, value).byteLength > payloadBytesMax;
 }
 
 /** Whether a media type is JSON: `application/json` or a `+json` one (RFC 6839). */
@@ -75,6 +88,39 @@ export function valueDepth(value: Value, depth = 0): number {
   return depth;
 }
 
+/** What is wrong with a Value as a payload: too deep, without a kind, or a number that JSON cannot say; else undefined. */
+export function valueProblem(value: Value): { readonly message: string; readonly found: string } | undefined {
+  if (valueDepth(value) > jsonDepthMax) {
+    return { message: `must be nested at most ${jsonDepthMax} deep`, found: 'deeper' };
+  }
+  return kindProblem(value);
+}
+
+function kindProblem({ kind }: Value): { readonly message: string; readonly found: string } | undefined {
+  switch (kind.case) {
+    case undefined:
+      return { message: 'must have a kind in every value', found: 'a value without one' };
+    case 'numberValue':
+      return Number.isFinite(kind.value)
+        ? undefined
+        : { message: 'must hold finite numbers, because JSON has no others', found: String(kind.value) };
+    case 'listValue':
+      return firstProblem(kind.value.values);
+    case 'structValue':
+      return firstProblem(Object.values(kind.value.fields));
+    default:
+      return undefined;
+  }
+}
+
+function firstProblem(values: readonly Value[]): ReturnType<typeof kindProblem> {
+  for (const value of values) {
+    const problem = kindProblem(value);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
 function bounded(payload: Payload): Payload {
   const bytes = payload.data.byteLength;
   if (bytes <= payloadBytesMax) return payload;
@@ -93,8 +139,9 @@ function exactValue(data: Uint8Array): Value | undefined {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(data);
     const parsed = JSON.parse(text, (key, value: unknown, context?: { source?: string }) => {
       if (typeof value === 'number' && !isExactNumber(context?.source ?? String(value))) seen.exact = false;
-      // As a key of a plain object it would set the prototype.
-      if (key === '__proto__') seen.exact = false;
+      // As a key of a plain object it would set the prototype; and protobuf strings are well-formed text.
+      if (key === '__proto__' || !key.isWellFormed()) seen.exact = false;
+      if (typeof value === 'string' && !value.isWellFormed()) seen.exact = false;
       return value;
     }) as JsonValue;
     if (!seen.exact) return undefined;

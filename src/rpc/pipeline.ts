@@ -68,6 +68,11 @@ export interface Pipeline {
   open(incoming: IncomingCall): Call;
   /** From now on new calls are HUB_DRAINING and open streams end with it. Unary calls finish. */
   drain(): void;
+  /**
+   * Tells the handlers of unary calls in flight to end with what they know: for the last moment of a shutdown, so that
+   * their callers hear an outcome instead of a cut connection.
+   */
+  hurry(): void;
   readonly unaryInFlight: number;
   readonly streamsOpen: number;
 }
@@ -92,7 +97,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       routes.set(method, { handler, rules: schemas[method.localName] });
     }
   }
-  const open = { unary: 0, streams: new Set<OpenCall>() };
+  const open = { unary: new Set<OpenCall>(), streams: new Set<OpenCall>() };
   let draining: HubError | undefined;
 
   return {
@@ -104,20 +109,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const stream = isStream(method);
       const [current, max, setting] = stream
         ? [open.streams.size, limits.streamsMax, 'server.max_watches']
-        : [open.unary, limits.unaryMax, 'server.max_concurrent_calls'];
+        : [open.unary.size, limits.unaryMax, 'server.max_concurrent_calls'];
       if (current >= max) throw concurrencyLimited(max, setting);
       const call: OpenCall = new OpenCall({
         ...options,
         ...route,
         incoming,
         requestArrivalMs: limits.requestArrivalMs,
-        onReleased: () => {
-          if (stream) open.streams.delete(call);
-          else open.unary -= 1;
-        },
+        onReleased: () => (stream ? open.streams : open.unary).delete(call),
       });
-      if (stream) open.streams.add(call);
-      else open.unary += 1;
+      (stream ? open.streams : open.unary).add(call);
       return call;
     },
     drain() {
@@ -135,8 +136,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       });
       for (const call of open.streams) call.abort(ended);
     },
+    hurry() {
+      for (const call of open.unary) call.hurry();
+    },
     get unaryInFlight() {
-      return open.unary;
+      return open.unary.size;
     },
     get streamsOpen() {
       return open.streams.size;
@@ -157,13 +161,16 @@ interface OpenCallInit {
   readonly rules: ZodType | undefined;
   readonly incoming: IncomingCall;
   readonly requestArrivalMs: number;
-  readonly onReleased: () => void;
+  readonly onReleased: () => unknown;
 }
 
 class OpenCall implements Call {
   readonly #init: OpenCallInit;
   readonly #labels: { service: string; method: string; stream: boolean };
+  /** Ends the call. */
   readonly #abort = new AbortController();
+  /** Tells the handler to end; whenever the call ends, and by {@link hurry}. */
+  readonly #work = new AbortController();
   readonly #startMs: number;
   readonly #deadlineMs: number;
   readonly #deadlineTimer: Timer | undefined;
@@ -202,6 +209,11 @@ class OpenCall implements Call {
 
   abort(reason: HubError): void {
     if (!this.#abort.signal.aborted) this.#abort.abort(reason);
+    if (!this.#work.signal.aborted) this.#work.abort(reason);
+  }
+
+  hurry(): void {
+    if (!this.#work.signal.aborted) this.#work.abort(callerGone());
   }
 
   async unary(request: Message | AsyncIterable<Message>): Promise<MessageInitShape<DescMethod['output']>> {
@@ -275,7 +287,7 @@ class OpenCall implements Call {
     const context: CallContext = {
       principal: anonymous,
       deadlineMs: this.#deadlineMs,
-      signal: this.signal,
+      signal: this.#work.signal,
       header: incoming.header,
       terminate: (error) => {
         this.abort(this.fail(error));

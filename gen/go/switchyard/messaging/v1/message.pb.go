@@ -231,6 +231,7 @@ type Message_Data struct {
 
 type Message_Json struct {
 	// The payload as JSON, a convenience: the hub turns it into bytes once. Depth at most 32, at most 3 MiB as text.
+	// Its numbers are doubles: send `data` to keep more digits.
 	Json *structpb.Value `protobuf:"bytes,17,opt,name=json,proto3,oneof"`
 }
 

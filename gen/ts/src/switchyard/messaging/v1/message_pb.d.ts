@@ -119,6 +119,7 @@ export declare type Message = Message$1<"switchyard.messaging.v1.Message"> & {
   } | {
     /**
      * The payload as JSON, a convenience: the hub turns it into bytes once. Depth at most 32, at most 3 MiB as text.
+     * Its numbers are doubles: send `data` to keep more digits.
      *
      * @generated from field: google.protobuf.Value json = 17;
      */
