@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { ClosingStack } from './closing-stack.ts';
 import { type Config, listenAddress } from './config-schema.ts';
+import { policyFromSettings } from './policy-settings.ts';
 import { readVersion } from './version.ts';
 import type { HubBase } from './hub-base.ts';
 import { openTransports } from './open-transports.ts';
@@ -23,10 +24,11 @@ export interface Hub {
 /** Opens everything in order, lowest first; when one thing fails, what was opened before is closed again. */
 export async function startHub(config: Config, logger: Logger): Promise<Hub> {
   const opened = new ClosingStack();
+  const policies = config.policies.map(policyFromSettings);
   const close = (): Promise<void> =>
     opened.close((name, error) => logger.error('closing failed', { what: name, error: String(error) }));
   try {
-    const url = await open({ config, logger, opened, clock: systemClock, random: systemRandom });
+    const url = await open({ config, policies, logger, opened, clock: systemClock, random: systemRandom });
     logger.info('listening', { url, data_dir: config.data_dir, version: readVersion() });
     return { url, close };
   } catch (error) {

@@ -7,7 +7,6 @@ import { LoadBoard } from '../resilience/load-board.ts';
 import { resolveBreakerConfig } from '../resilience/policy-match.ts';
 import { logBreakerChanges } from './breaker-log.ts';
 import { openForcedBreakers } from './forced-breaker-table.ts';
-import { policyFromSettings } from './policy-settings.ts';
 import type { HubBase } from './hub-base.ts';
 
 /** What protects targets, and what balancing goes by. */
@@ -19,8 +18,7 @@ export interface Breakers {
 
 /** Breakers and loads live exactly as long as their endpoints are registered. */
 export async function openBreakers(base: HubBase, store: Store, directory: Directory): Promise<Breakers> {
-  const { config, logger, opened, clock } = base;
-  const policies = config.policies.map(policyFromSettings);
+  const { policies, logger, opened, clock } = base;
   const feed = new Feed<BreakerSnapshot>({ clock });
   const loads = new LoadBoard({ clock });
   const board = new BreakerBoard({

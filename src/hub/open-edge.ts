@@ -14,7 +14,6 @@ import { createMessagingService } from '../rpc/messaging-service.ts';
 import { createRegistryService } from '../rpc/registry-service.ts';
 import { createResilienceService } from '../rpc/resilience-service.ts';
 import { type Metrics } from '../telemetry/metrics.ts';
-import { policyFromSettings } from './policy-settings.ts';
 import { messagingDirectory } from './ports.ts';
 import { readVersion } from './version.ts';
 import type { HubBase } from './hub-base.ts';
@@ -33,10 +32,9 @@ export interface Parts {
 
 /** Opens messaging on top of everything else, and the port that serves it all. */
 export function openEdge(base: HubBase, parts: Parts): Edge {
-  const { config, logger, clock, random } = base;
+  const { config, policies, logger, clock, random } = base;
   const { metrics, store, transports, catalog, monitor, breakers } = parts;
   const { directory } = catalog;
-  const policies = config.policies.map(policyFromSettings);
   const log = new DeliveryLog(config.deliveries.kept);
   const router = new Router({
     directory: messagingDirectory(directory),
