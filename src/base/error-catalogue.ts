@@ -100,6 +100,18 @@ export const errorCatalogue = {
       'No attempt reached a target: its name, connection or TLS failed each time. Nothing was executed.',
     remedy: 'Check that the system listens where its interface says, and that the hub can reach it.',
   },
+  MAPPING_FAILED: {
+    code: 'FAILED_PRECONDITION',
+    meaning:
+      "The message does not fit the mapping of the route that it would take (a path without its value, an expression that fails, a payload that the target's schema refuses). Nothing was sent.",
+    remedy: 'The text names the field or the expression: correct the message, or the route in the catalog.',
+  },
+  INTERFACE_MISCONFIGURED: {
+    code: 'FAILED_PRECONDITION',
+    meaning:
+      'What the interface needs cannot be used: a secret that cannot be read, a certificate that does not fit its key, a descriptor without the method. Nothing was sent.',
+    remedy: 'The text names it: correct the interface or what it refers to; no restart is needed.',
+  },
   HUB_DRAINING: {
     code: 'UNAVAILABLE',
     meaning: 'The hub is shutting down and takes no new calls. Nothing was executed.',

@@ -1,7 +1,8 @@
-import type { Message, Reply } from './message.ts';
+import type { Message, RepeatSafety, Reply } from './message.ts';
+import type { Route } from './route.ts';
 
 /** Protocols that the hub delivers over. One joins when it works. */
-export const protocols = ['HTTP', 'GRPC'] as const;
+export const protocols = ['HTTP', 'GRPC', 'WEBSOCKET', 'TCP', 'UDP', 'GRAPHQL', 'PLUGIN'] as const;
 export type Protocol = (typeof protocols)[number];
 
 /** How an interface is probed. `AUTO` is the protocol's own way; `NONE` leaves the interface UNKNOWN. */
@@ -27,8 +28,10 @@ export interface Endpoint {
   readonly interface: string;
   readonly protocol: Protocol;
   readonly uri: string;
-  /** Settings of the adapter, checked by {@link Transport.checkSettings} at registration. */
+  /** Settings of the adapter, checked by {@link Transport.checkEndpoint} at registration. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Which operation each message type uses (route.ts); empty: every type comes in the adapter's own envelope. */
+  readonly routes: readonly Route[];
   readonly healthCheck: HealthCheck;
 }
 
@@ -42,7 +45,10 @@ export type Verdict = 'NOT_REACHED' | 'NOT_EXECUTED' | 'REJECTED' | 'MAY_HAVE_AC
 
 /**
  * Why an attempt ended as it did; a closed set, used as metric label and in traces.
- * `breaker_open`, `concurrency_limited` and `cancelled_before_send` come from the hub itself.
+ * From the hub itself come `breaker_open`, `concurrency_limited`; `mapping_failed` (the message does not fit the
+ * route's mapping) and `misconfigured` (a secret, certificate or descriptor that the interface needs cannot be used),
+ * both with the verdict NOT_REACHED; and `bad_reply`: the target acted and answered, verdict OK, but the answer does not
+ * fit the route's mapping, so that there is no reply.
  */
 export const attemptReasons = [
   'ok',
@@ -61,8 +67,11 @@ export const attemptReasons = [
   'target_error',
   'unavailable',
   'garbage',
+  'bad_reply',
   'reply_too_large',
   'cancelled',
+  'mapping_failed',
+  'misconfigured',
   'breaker_open',
   'concurrency_limited',
 ] as const;
@@ -76,7 +85,10 @@ export interface AttemptResult {
   readonly status: string;
   /** One line for people; no secret, no stack. */
   readonly detail: string;
-  /** The reply; always there when the verdict is OK, and the target's refusal or error body when it sent one. */
+  /**
+   * The reply; always there when the verdict is OK (unless the reason is `bad_reply`), and the target's refusal or
+   * error body when it sent one.
+   */
   readonly reply?: Reply;
   /** When the target wants to be asked again: Retry-After or gRPC pushback, in ms. */
   readonly retryAfterMs?: number;
@@ -108,8 +120,10 @@ export interface Transport {
   readonly protocol: Protocol;
   /** URI schemes it serves, without `:`, first the canonical one. */
   readonly schemes: readonly string[];
-  /** What is wrong with an interface's URI and settings: `{path, message}` each; empty when nothing. */
-  checkEndpoint(uri: string, settings: Readonly<Record<string, unknown>>): readonly SettingViolation[];
+  /** What is wrong with an interface's URI, settings and routes; empty when nothing. */
+  checkEndpoint(declaration: EndpointDeclaration): readonly SettingViolation[];
+  /** What a route's operation promises about sending twice (a GET is SAFE); undefined when it says nothing. */
+  routeRepeatSafety?(operation: Route['operation']): RepeatSafety | undefined;
   send(endpoint: Endpoint, message: Message, options: SendOptions): Promise<AttemptResult>;
   /** Asks the interface's health check. `deadlineMs` is epoch ms. */
   probe(endpoint: Endpoint, options: { deadlineMs: number; signal: AbortSignal }): Promise<ProbeResult>;
@@ -118,8 +132,11 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** What a registration says about one interface that only its transport can judge. */
+export type EndpointDeclaration = Pick<Endpoint, 'uri' | 'settings' | 'routes'>;
+
 export interface SettingViolation {
-  /** `uri` or `settings.<path>`. */
+  /** `uri`, `settings.<path>` or `routes[<index>].operation.<path>`. */
   readonly path: string;
   readonly message: string;
 }

@@ -19,6 +19,7 @@ export function endpointFixture(
     protocol: 'HTTP',
     uri: 'http://127.0.0.1:8001',
     settings: {},
+    routes: [],
     ...parts,
     healthCheck: { kind: 'AUTO', path: '', service: '', ...parts.healthCheck },
   };

@@ -1,28 +1,7 @@
 import { z } from 'zod';
 import { messageKinds, repeatSafeties } from '../base/message.ts';
 import { balanceStrategies, repeatScopes, retryableReasons } from '../resilience/policy.ts';
-import { formatDuration, parseDuration } from './duration-text.ts';
-
-/** A duration between two bounds, both in ms; milliseconds once parsed. */
-function duration(minMs: number, maxMs: number) {
-  const allowed = `a duration such as 250ms, 30s or 5m, from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
-  return z.string({ error: `must be ${allowed}` }).transform((text, context) => {
-    const ms = parseDuration(text);
-    if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
-    context.addIssue({ code: 'custom', message: `must be ${allowed}`, input: text });
-    return z.NEVER;
-  });
-}
-
-function whole(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return z.int({ error: message }).min(min, message).max(max, message);
-}
-
-function share() {
-  const message = 'must be a number from 0 to 1';
-  return z.number({ error: message }).min(0, message).max(1, message);
-}
+import { duration, share, whole } from './config-rules.ts';
 
 /** `HOST:PORT`, with an IPv6 host in brackets. */
 const listenPattern = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
@@ -140,6 +119,30 @@ export const configSchema = z.strictObject({
       kept: whole(1, 1_000_000).default(10_000).describe('Traces of synchronous deliveries kept in memory.'),
     })
     .prefault({}),
+  secrets: z
+    .strictObject({
+      env: z
+        .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*\*?$/, 'must be a name, or a prefix such as PETS_*'))
+        .default(['SWITCHYARD_SECRET_*'])
+        .describe('Variables that `secret_ref: env:NAME` may read: names, or prefixes with * at the end.'),
+      folder: z
+        .string()
+        .min(1, 'must not be empty')
+        .optional()
+        .describe('Folder of the files that `secret_ref: file:NAME` reads. Unset: none can be read.'),
+    })
+    .prefault({})
+    .describe('What references to secrets may read.'),
+  catalogs: z
+    .array(z.string().min(1, 'must not be empty'))
+    .max(100, 'must be at most 100 files or folders')
+    .default([])
+    .describe('Catalog files, or folders of them, that are applied at start and when they change.'),
+  plugins: z
+    .array(z.string().min(1, 'must not be empty'))
+    .max(100, 'must be at most 100 modules')
+    .default([])
+    .describe("Modules with transports of your own: paths relative to the hub's working folder."),
   policies: z
     .array(policy)
     .max(1000, 'must be at most 1000 policies')

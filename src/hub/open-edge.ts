@@ -44,6 +44,7 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
     turns: new Turns(),
     random,
     policies: () => policies,
+    routeRepeatSafety: (protocol, operation) => transports[protocol].routeRepeatSafety?.(operation),
   });
   const dispatcher = new Dispatcher({
     router,
@@ -63,7 +64,7 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
     services: [
       createRegistryService({
         catalog,
-        checkEndpoint: (protocol, uri, settings) => transports[protocol].checkEndpoint(uri, settings),
+        checkEndpoint: (protocol, declaration) => transports[protocol].checkEndpoint(declaration),
       }),
       createMessagingService({
         dispatcher,

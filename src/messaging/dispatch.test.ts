@@ -7,7 +7,13 @@ import type { HealthStatus } from '../base/health-status.ts';
 import type { Message, RepeatSafety } from '../base/message.ts';
 import { seededRandom } from '../base/random.ts';
 import { type Target, targetToString } from '../base/target.ts';
-import type { AttemptResult, Endpoint, SendOptions as TransportOptions } from '../base/transport.ts';
+import {
+  type AttemptResult,
+  type Endpoint,
+  type Protocol,
+  protocols,
+  type SendOptions as TransportOptions,
+} from '../base/transport.ts';
 import { BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.ts';
 import { LoadBoard } from '../resilience/load-board.ts';
 import { defaultPolicy, type Policy } from '../resilience/policy.ts';
@@ -111,6 +117,7 @@ function createFleet(
     loads,
     turns: new Turns(),
     random,
+    routeRepeatSafety: () => undefined,
     policies: () => policies,
   });
   const transport = {
@@ -128,7 +135,10 @@ function createFleet(
   const budget = new RetryBudget();
   const dispatcher = new Dispatcher({
     router,
-    transports: { HTTP: transport, GRPC: transport },
+    transports: Object.fromEntries(protocols.map((protocol) => [protocol, transport])) as Record<
+      Protocol,
+      typeof transport
+    >,
     breakers,
     loads,
     budget,
@@ -147,6 +157,7 @@ function endpointOf(systemId: string, name = 'rest'): Endpoint {
     protocol: 'HTTP',
     uri: `http://${systemId}`,
     settings: {},
+    routes: [],
     healthCheck: { kind: 'AUTO', path: '', service: '' },
   };
 }

@@ -1,6 +1,6 @@
-import { HubError, type HubErrorInit } from '../base/error.ts';
+import { type Executed, HubError, type HubErrorInit } from '../base/error.ts';
 import type { ErrorReason } from '../base/error-catalogue.ts';
-import type { AttemptResult, Endpoint } from '../base/transport.ts';
+import type { AttemptReason, AttemptResult, Endpoint, Protocol } from '../base/transport.ts';
 import type { StopReason } from '../resilience/retry-decision.ts';
 import type { Attempt } from './delivery.ts';
 
@@ -16,7 +16,7 @@ export interface FailedDelivery {
   /** At least one, unless `stop` is `deadline` or `candidates`. */
   readonly attempts: readonly FinishedAttempt[];
   readonly stop: StopReason;
-  readonly executed: 'no' | 'unknown';
+  readonly executed: Executed;
   /** Time that the delivery had, in ms. */
   readonly timeoutMs: number;
 }
@@ -57,13 +57,14 @@ const worthAskingAgain: ReadonlySet<ErrorReason> = new Set([
 /** The attempt that decides what the caller is told: the last that may have acted, else the last. */
 function significantAttempt({ attempts, executed, stop }: FailedDelivery): FinishedAttempt | undefined {
   const last = attempts.at(-1);
-  if (stop === 'rejected' || executed === 'no') return last;
+  if (stop === 'rejected' || stop === 'bad_reply' || executed === 'no') return last;
   return attempts.findLast(({ result }) => result.verdict === 'MAY_HAVE_ACTED') ?? last;
 }
 
 function failureReason({ stop }: FailedDelivery, significant: FinishedAttempt | undefined): ErrorReason {
   if (stop === 'cancelled') return 'CANCELLED';
   if (stop === 'unsafe') return 'OUTCOME_UNKNOWN';
+  if (stop === 'bad_reply') return 'BAD_REPLY';
   if (significant === undefined) return stop === 'candidates' ? 'BREAKER_OPEN' : 'MESSAGE_EXPIRED';
   const { verdict, reason } = significant.result;
   switch (verdict) {
@@ -72,7 +73,7 @@ function failureReason({ stop }: FailedDelivery, significant: FinishedAttempt | 
     case 'NOT_EXECUTED':
       return reason === 'rate_limited' ? 'RATE_LIMITED' : 'NO_HEALTHY_SYSTEM';
     case 'NOT_REACHED':
-      return reason === 'concurrency_limited' ? 'CONCURRENCY_LIMITED' : 'CONNECT_FAILED';
+      return notReachedReasons[reason] ?? 'CONNECT_FAILED';
     case 'MAY_HAVE_ACTED':
     case 'OK':
       break;
@@ -88,6 +89,13 @@ function failureReason({ stop }: FailedDelivery, significant: FinishedAttempt | 
       return 'TARGET_FAILED';
   }
 }
+
+/** Why no attempt reached a target, where the connection is not to blame. */
+const notReachedReasons: { readonly [R in AttemptReason]?: ErrorReason } = {
+  concurrency_limited: 'CONCURRENCY_LIMITED',
+  mapping_failed: 'MAPPING_FAILED',
+  misconfigured: 'INTERFACE_MISCONFIGURED',
+};
 
 function explanation(
   reason: ErrorReason,
@@ -123,7 +131,13 @@ function explanation(
       return `The hub has as many calls to ${where} open as it allows (${detail}); ${count}, ${ended}.`;
     case 'TARGET_TIMEOUT':
       return `${where} did not answer in time (${detail}); ${count}, ${ended}.`;
+    case 'MAPPING_FAILED':
+      return `The message does not fit the route of ${where} (${detail}), so nothing was sent. Correct the message, or the mapping in the catalog.`;
+    case 'INTERFACE_MISCONFIGURED':
+      return `${where} cannot be used as it is set up (${detail}), so nothing was sent. Correct the interface, or what it refers to.`;
     case 'BAD_REPLY':
+      if (stop === 'bad_reply')
+        return `${where} acted and answered, but its answer does not fit the route (${detail}). Correct the mapping; do not send the message again to see the reply.`;
       return `${where} answered with something that is not a reply (${detail}); ${count}, ${ended}.`;
     case 'REPLY_TOO_LARGE':
       return `The reply of ${where} is too large (${detail}).`;
@@ -133,6 +147,7 @@ function explanation(
 }
 
 const endings: Readonly<Record<StopReason, string>> = {
+  bad_reply: 'the answer is no reply',
   rejected: 'a definite no ended it',
   unsafe: 'the message must not be repeated',
   cancelled: 'the caller went away',
@@ -153,6 +168,9 @@ function traceSummary(attempts: readonly FinishedAttempt[]): string {
   return [...lines.slice(0, 2), `… ${lines.length - 4} more …`, ...lines.slice(-2)].join('; ');
 }
 
+/** Protocols whose targets answer with HTTP status codes. */
+const httpLike: ReadonlySet<Protocol> = new Set(['HTTP', 'GRAPHQL']);
+
 /** What the target itself said: its status and the beginning of its body. */
 function quote({ endpoint, result }: FinishedAttempt): Record<string, string> {
   const quoted: Record<string, string> = {
@@ -161,7 +179,13 @@ function quote({ endpoint, result }: FinishedAttempt): Record<string, string> {
     attempt_reason: result.reason,
   };
   if (result.status !== '') {
-    quoted[endpoint.protocol === 'HTTP' ? 'http_status' : 'grpc_code'] = result.status;
+    quoted[
+      endpoint.protocol === 'GRPC'
+        ? 'grpc_code'
+        : httpLike.has(endpoint.protocol)
+          ? 'http_status'
+          : 'target_status'
+    ] = result.status;
   }
   const body = result.reply?.data;
   if (body !== undefined && body.length > 0) {

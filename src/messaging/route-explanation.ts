@@ -43,7 +43,8 @@ function standing({ status }: Candidate, { panic }: RoutePlan): string {
   return panic ? `${status}, but nothing better is left` : status;
 }
 
-function objection({ status, refusal }: Candidate, plan: RoutePlan): string {
+function objection({ status, refusal, takesType }: Candidate, plan: RoutePlan): string {
+  if (!takesType) return 'has no route for this message type';
   if (status === 'FAILED' || status === 'DISCONNECTED') return `out of rotation: ${status}`;
   if (refusal !== undefined) {
     const { state, cause, retryAfterMs } = refusal;

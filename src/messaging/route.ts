@@ -1,10 +1,11 @@
 import { HubError } from '../base/error.ts';
 import type { ErrorReason } from '../base/error-catalogue.ts';
 import type { HealthStatus } from '../base/health-status.ts';
-import type { MessageKind, RepeatSafety } from '../base/message.ts';
+import { type MessageKind, repeatSafeties, type RepeatSafety } from '../base/message.ts';
 import { type Target, targetToString } from '../base/target.ts';
 import type { Random } from '../base/random.ts';
-import type { Endpoint } from '../base/transport.ts';
+import { findRoute, type Route, takesMessageType } from '../base/route.ts';
+import type { Endpoint, Protocol } from '../base/transport.ts';
 import { type BalancerCandidate, orderCandidates } from '../resilience/balancer.ts';
 import type { BreakerBoard } from '../resilience/breaker-board.ts';
 import type { BreakerRefusal } from '../resilience/circuit-breaker.ts';
@@ -36,6 +37,8 @@ export interface Candidate extends BalancerCandidate {
   readonly status: HealthStatus;
   /** What its breaker refuses with; undefined when it lets calls through. */
   readonly refusal: BreakerRefusal | undefined;
+  /** Whether the interface takes messages of this type: one with routes takes those of its routes only. */
+  readonly takesType: boolean;
 }
 
 /** Why a plan has nothing to try. */
@@ -76,6 +79,8 @@ export interface RouterOptions {
   readonly random: Random;
   /** The policies in force now. */
   readonly policies: () => readonly Policy[];
+  /** What the route's operation promises about sending twice, as the protocol's transport knows it. */
+  readonly routeRepeatSafety: (protocol: Protocol, operation: Route['operation']) => RepeatSafety | undefined;
 }
 
 /** Finds out who could get a message, in which order, and by which rules. Changes nothing. */
@@ -94,13 +99,14 @@ export class Router {
     const turns = this.#options.turns;
     const group = targetToString(question.target);
     const turn = options.dryRun === true ? turns.peek(group) : turns.take(group);
+    const selected = this.#select(question, providers, { policy, turn });
     return {
-      ...this.#select(question.target, providers, { policy, turn }),
+      ...selected,
       policy,
       repeatSafety: resolveRepeatSafety({
         request: question.repeatSafety,
         policy: policy.policy.repeatSafety,
-        route: undefined,
+        route: this.#routeSafety(selected.candidates, question.messageType),
         kind: question.kind,
       }),
       attempts: Math.min(retry.attempts, question.maxAttempts ?? Infinity),
@@ -112,34 +118,48 @@ export class Router {
   refresh(question: RouteQuestion, plan: RoutePlan): RoutePlan {
     const providers = this.#options.directory.find(question.target);
     const turn = this.#options.turns.peek(targetToString(question.target));
-    return { ...plan, ...this.#select(question.target, providers, { policy: plan.policy, turn }) };
+    return { ...plan, ...this.#select(question, providers, { policy: plan.policy, turn }) };
+  }
+
+  /**
+   * What the routes of all candidates promise: the least of it, because the message may go to any of them. Undefined
+   * when no candidate uses a route that promises something.
+   */
+  #routeSafety(candidates: readonly Candidate[], messageType: string): RepeatSafety | undefined {
+    let least: RepeatSafety | undefined;
+    for (const { endpoint } of candidates) {
+      const route = findRoute(endpoint.routes, messageType);
+      const safety =
+        route?.repeatSafety ?? (route && this.#options.routeRepeatSafety(endpoint.protocol, route.operation));
+      if (safety === undefined) continue;
+      if (least === undefined || repeatSafeties.indexOf(safety) > repeatSafeties.indexOf(least))
+        least = safety;
+    }
+    return least;
   }
 
   #select(
-    target: Target,
+    { target, messageType }: RouteQuestion,
     providers: readonly Provider[],
     { policy: { policy }, turn }: { readonly policy: ResolvedPolicy; readonly turn: number },
   ): Pick<RoutePlan, 'candidates' | 'excluded' | 'panic' | 'failure'> {
     const all = providers.flatMap((provider) =>
-      provider.endpoints.map((endpoint) => this.#assess(provider, endpoint)),
+      provider.endpoints.map((endpoint) => this.#assess(provider, endpoint, messageType)),
     );
-    const ready = all.filter(
-      ({ status, refusal }) => tierOf[status] <= tiers.degraded && refusal === undefined,
-    );
-    const lastResort = all.filter(
-      ({ status, refusal }) => tierOf[status] === tiers.unhealthy && refusal === undefined,
-    );
+    const open = all.filter(({ refusal, takesType }) => refusal === undefined && takesType);
+    const ready = open.filter(({ status }) => tierOf[status] <= tiers.degraded);
+    const lastResort = open.filter(({ status }) => tierOf[status] === tiers.unhealthy);
     const panic = ready.length === 0 && lastResort.length > 0 && policy.panic;
     const usable = panic ? lastResort : ready;
     return {
       candidates: this.#order(usable, { strategy: policy.balance, turn }),
       excluded: usable.length === all.length ? [] : all.filter((candidate) => !usable.includes(candidate)),
       panic,
-      failure: usable.length > 0 ? undefined : routeFailure(target, providers, all),
+      failure: usable.length > 0 ? undefined : routeFailure({ target, messageType }, providers, all),
     };
   }
 
-  #assess({ systemId, weight }: Provider, endpoint: Endpoint): Candidate {
+  #assess({ systemId, weight }: Provider, endpoint: Endpoint, messageType: string): Candidate {
     return {
       systemId,
       interface: endpoint.interface,
@@ -147,6 +167,7 @@ export class Router {
       endpoint,
       status: this.#options.vitals.routingStatus(systemId, endpoint.interface),
       refusal: this.#options.breakers.peek(endpoint),
+      takesType: takesMessageType(endpoint.routes, messageType),
     };
   }
 
@@ -232,9 +253,9 @@ function policySubject(question: RouteQuestion, providers: readonly Provider[]):
 }
 
 function routeFailure(
-  target: Target,
+  { target, messageType }: Pick<RouteQuestion, 'target' | 'messageType'>,
   providers: readonly Provider[],
-  all: readonly Candidate[],
+  assessed: readonly Candidate[],
 ): RouteFailure {
   const name = targetToString(target);
   if (providers.length === 0) {
@@ -248,8 +269,15 @@ function routeFailure(
           message: `No registered system provides ${name}; register one, or check the spelling with ListCapabilities and GetRegistrySummary.`,
         };
   }
-  if (all.length === 0) {
+  if (assessed.length === 0) {
     return { reason: 'NO_ROUTE', message: `No system of ${name} has an interface that this hub can use.` };
+  }
+  const all = assessed.filter(({ takesType }) => takesType);
+  if (all.length === 0) {
+    return {
+      reason: 'NO_ROUTE',
+      message: `No interface of ${name} has a route for the message type ${JSON.stringify(messageType)}; there are routes for ${routedTypes(assessed)}.`,
+    };
   }
   const refused = all.filter(({ status, refusal }) => tierOf[status] < tiers.out && refusal !== undefined);
   const [soonest] = refused.sort((a, b) => (a.refusal?.retryAfterMs ?? 0) - (b.refusal?.retryAfterMs ?? 0));
@@ -271,4 +299,12 @@ function routeFailure(
     reason: 'NO_HEALTHY_SYSTEM',
     message: `Every interface of ${name} is out of rotation (${shown}); see \`switchyard health\`.`,
   };
+}
+
+/** The message types that have a route, the first few of them. */
+function routedTypes(candidates: readonly Candidate[]): string {
+  const types = [
+    ...new Set(candidates.flatMap(({ endpoint }) => endpoint.routes.map(({ messageType }) => messageType))),
+  ];
+  return types.slice(0, 10).join(', ') + (types.length > 10 ? ` and ${types.length - 10} more` : '');
 }

@@ -10,7 +10,7 @@ function check(
   found: readonly SettingViolation[] = [],
 ): readonly string[] {
   return checkInterface(
-    { protocol: undefined, uri: 'http://host', settings: {}, healthCheck: auto, ...declared },
+    { protocol: undefined, uri: 'http://host', settings: {}, healthCheck: auto, routes: [], ...declared },
     { checkEndpoint: () => found },
   ).map(({ path, message }) => `${path} ${message}`);
 }
@@ -33,7 +33,7 @@ describe('checkInterface', () => {
   test('asks the transport with the canonical URI and passes on what it finds', () => {
     const asked: unknown[] = [];
     const found = checkInterface(
-      { protocol: undefined, uri: 'HOST:1', settings: { a: 1 }, healthCheck: auto },
+      { protocol: undefined, uri: 'HOST:1', settings: { a: 1 }, healthCheck: auto, routes: [] },
       {
         checkEndpoint: (...args) => {
           asked.push(args);
@@ -41,7 +41,7 @@ describe('checkInterface', () => {
         },
       },
     );
-    expect(asked).toEqual([['GRPC', 'grpc://host:1', { a: 1 }]]);
+    expect(asked).toEqual([['GRPC', { uri: 'grpc://host:1', settings: { a: 1 }, routes: [] }]]);
     expect(found).toEqual([{ path: 'settings.a', message: 'is unknown' }]);
   });
 
@@ -58,11 +58,10 @@ describe('checkInterface', () => {
   });
 
   test('reports everything at once', () => {
-    const found = check({ protocol: 'GRPC', healthCheck: { kind: 'TCP', path: '/x', service: 'y' } }, [
+    const found = check({ healthCheck: { kind: 'TCP', path: '/x', service: 'y' } }, [
       { path: 'settings.a', message: 'is unknown' },
     ]);
     expect(found.map((text) => text.split(' ')[0])).toEqual([
-      'protocol',
       'settings.a',
       'health_check.path',
       'health_check.service',
@@ -73,13 +72,14 @@ describe('checkInterface', () => {
 test('endpointsOf gives canonical URIs and keeps the order of preference', () => {
   const system = systemFixture('a', {
     interfaces: [
-      { name: 'grpc', protocol: 'GRPC', uri: 'Host:1', settings: {}, healthCheck: auto },
+      { name: 'grpc', protocol: 'GRPC', uri: 'Host:1', settings: {}, healthCheck: auto, routes: [] },
       {
         name: 'rest',
         protocol: 'HTTP',
         uri: 'http://h/',
         settings: { message_path: '/m' },
         healthCheck: auto,
+        routes: [],
       },
     ],
   });
@@ -91,6 +91,7 @@ test('endpointsOf gives canonical URIs and keeps the order of preference', () =>
       uri: 'grpc://host:1',
       settings: {},
       healthCheck: auto,
+      routes: [],
     },
     {
       systemId: 'a',
@@ -99,6 +100,7 @@ test('endpointsOf gives canonical URIs and keeps the order of preference', () =>
       uri: 'http://h/',
       settings: { message_path: '/m' },
       healthCheck: auto,
+      routes: [],
     },
   ]);
 });

@@ -1,15 +1,21 @@
-import type { Endpoint, HealthCheck, Protocol, SettingViolation } from '../base/transport.ts';
-import { interfaceSchemes, parseInterfaceUri, type SchemeTable } from './interface-uri.ts';
+import type { Route } from '../base/route.ts';
+import type {
+  Endpoint,
+  EndpointDeclaration,
+  HealthCheck,
+  Protocol,
+  SettingViolation,
+} from '../base/transport.ts';
+import { parseInterfaceUri } from './interface-uri.ts';
 import type { System } from './system.ts';
 
 /**
- * What the transport of `protocol` finds wrong with a canonical URI and settings; empty when nothing. The hub wires
- * it to `Transport.checkEndpoint`.
+ * What the transport of `protocol` finds wrong with a declaration, whose URI is canonical; empty when nothing. The
+ * hub wires it to `Transport.checkEndpoint`.
  */
 export type CheckEndpoint = (
   protocol: Protocol,
-  uri: string,
-  settings: Readonly<Record<string, unknown>>,
+  declaration: EndpointDeclaration,
 ) => readonly SettingViolation[];
 
 /** What a caller declares about one way to reach a system. */
@@ -19,6 +25,7 @@ export interface DeclaredInterface {
   readonly uri: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly healthCheck: HealthCheck;
+  readonly routes: readonly Route[];
 }
 
 /**
@@ -28,28 +35,21 @@ export interface DeclaredInterface {
  */
 export function checkInterface(
   declared: DeclaredInterface,
-  ports: { readonly checkEndpoint: CheckEndpoint; readonly schemes?: SchemeTable },
+  ports: { readonly checkEndpoint: CheckEndpoint },
 ): readonly SettingViolation[] {
-  const schemes = ports.schemes ?? interfaceSchemes;
-  const uri = parseInterfaceUri(declared.uri, schemes);
-  if (!uri.ok) return [{ path: 'uri', message: uri.message }];
-  const violations: SettingViolation[] = [];
-  if (declared.protocol !== undefined && declared.protocol !== uri.protocol) {
-    const fitting = Object.entries(schemes).filter(([, protocol]) => protocol === declared.protocol);
-    violations.push({
-      path: 'protocol',
-      message: `is ${declared.protocol}, but the URI speaks ${uri.protocol}; leave the protocol unset, or use a URI with ${fitting.map(([scheme]) => `${scheme}://`).join(' or ')}`,
-    });
-  }
-  violations.push(...ports.checkEndpoint(uri.protocol, uri.canonical, declared.settings));
-  violations.push(...checkHealthCheck(declared.healthCheck, uri.protocol));
-  return violations;
+  const uri = parseInterfaceUri(declared.uri, declared.protocol);
+  if (!uri.ok) return [{ path: uri.path, message: uri.message }];
+  const { settings, routes } = declared;
+  return [
+    ...ports.checkEndpoint(uri.protocol, { uri: uri.canonical, settings, routes }),
+    ...checkHealthCheck(declared.healthCheck, uri.protocol),
+  ];
 }
 
 /** The system's interfaces as transports take them, in order of preference, with canonical URIs. */
 export function endpointsOf(system: System): readonly Endpoint[] {
   return system.interfaces.map((declared) => {
-    const uri = parseInterfaceUri(declared.uri);
+    const uri = parseInterfaceUri(declared.uri, declared.protocol);
     return {
       systemId: system.id,
       interface: declared.name,
@@ -58,16 +58,24 @@ export function endpointsOf(system: System): readonly Endpoint[] {
       uri: uri.ok ? uri.canonical : declared.uri,
       settings: declared.settings,
       healthCheck: declared.healthCheck,
+      routes: declared.routes,
     };
   });
 }
 
 function checkHealthCheck(check: HealthCheck, protocol: Protocol): SettingViolation[] {
   const violations: SettingViolation[] = [];
-  if ((check.kind === 'HTTP' || check.kind === 'GRPC') && check.kind !== protocol) {
+  const over = protocol === 'GRAPHQL' ? 'HTTP' : protocol;
+  if ((check.kind === 'HTTP' || check.kind === 'GRPC') && check.kind !== over) {
     violations.push({
       path: 'health_check.kind',
-      message: `is KIND_${check.kind}, but the interface speaks ${protocol}; use KIND_${protocol}, KIND_TCP or KIND_NONE`,
+      message: `is KIND_${check.kind}, but the interface speaks ${protocol}; leave it unset for the protocol's own way, or use KIND_TCP or KIND_NONE`,
+    });
+  }
+  if (check.kind === 'TCP' && (protocol === 'UDP' || protocol === 'PLUGIN')) {
+    violations.push({
+      path: 'health_check.kind',
+      message: `is KIND_TCP, but the interface speaks ${protocol}; leave it unset for the protocol's own way, or use KIND_NONE`,
     });
   }
   const probesBy = check.kind === 'AUTO' ? protocol : check.kind;

@@ -18,7 +18,7 @@ describe('parseInterfaceUri', () => {
 
   test.each([
     ['', 'is empty'],
-    ['ftp://host:21', 'scheme "ftp"; allowed are http://, https://, grpc://, grpcs:// or a bare host:port'],
+    ['ftp://host:21', 'scheme "ftp"; allowed are http://, https://, grpc://, grpcs://, ws://'],
     ['constructor://host:21', 'scheme "constructor"'],
     ['localhost', 'allowed are http://'],
     ['localhost:8002/path', 'allowed are http://'],

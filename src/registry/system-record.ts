@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HubError } from '../base/error.ts';
 import type { Revision } from '../base/table.ts';
+import { repeatSafeties } from '../base/message.ts';
 import { healthCheckKinds, protocols } from '../base/transport.ts';
 import type { JsonObject, Lease, System, SystemSpec } from './system.ts';
 
@@ -23,11 +24,12 @@ export function encodeSystemRecord(record: SystemRecord): Uint8Array {
     version: record.version,
     capabilities: [...record.capabilities],
     dependencies: [...record.dependencies],
-    interfaces: [...record.interfaces],
+    interfaces: record.interfaces.map((declared) => ({ ...declared, routes: [...declared.routes] })),
     configuration: record.configuration,
     labels: record.labels,
     weight: record.weight,
     zone: record.zone,
+    owner: record.owner,
     createTimeMs: record.createTimeMs,
     updateTimeMs: record.updateTimeMs,
     registrationId: record.registrationId,
@@ -63,9 +65,23 @@ export function specFingerprint(spec: SystemSpec): string {
     labels,
     weight,
     zone,
+    owner,
   } = spec;
   return JSON.stringify(
-    [id, type, name, version, capabilities, dependencies, interfaces, configuration, labels, weight, zone],
+    [
+      id,
+      type,
+      name,
+      version,
+      capabilities,
+      dependencies,
+      interfaces,
+      configuration,
+      labels,
+      weight,
+      zone,
+      owner,
+    ],
     (_key, value: unknown) =>
       isJsonObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
   );
@@ -112,6 +128,14 @@ const healthCheck = z.strictObject({
   intervalMs: z.number().exactOptional(),
   timeoutMs: z.number().exactOptional(),
 });
+/** Stored only when declared, so that `undefined` is left out of the JSON. */
+const route = z
+  .strictObject({
+    messageType: z.string(),
+    operation: jsonObject,
+    repeatSafety: z.enum(repeatSafeties).optional(),
+  })
+  .transform((stored) => ({ ...stored, repeatSafety: stored.repeatSafety }));
 const recordSchema = z.strictObject({
   v: z.literal(recordVersion),
   id: z.string(),
@@ -127,12 +151,15 @@ const recordSchema = z.strictObject({
       uri: z.string(),
       settings: jsonObject,
       healthCheck,
+      // Records of before had none of these two.
+      routes: z.array(route).default([]),
     }),
   ),
   configuration: jsonObject,
   labels: z.record(z.string(), z.string()),
   weight: z.number(),
   zone: z.string(),
+  owner: z.string().default(''),
   createTimeMs: z.number(),
   updateTimeMs: z.number(),
   registrationId: z.string(),

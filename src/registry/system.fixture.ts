@@ -16,12 +16,14 @@ export function specFixture(id: string, parts: Partial<SystemSpec> = {}): System
         uri: 'http://127.0.0.1:8001',
         settings: {},
         healthCheck: { kind: 'AUTO', path: '', service: '' },
+        routes: [],
       },
     ],
     configuration: {},
     labels: {},
     weight: 1,
     zone: '',
+    owner: '',
     ...parts,
   };
 }

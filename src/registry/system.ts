@@ -1,4 +1,5 @@
 import { HubError } from '../base/error.ts';
+import type { Route } from '../base/route.ts';
 import type { Target } from '../base/target.ts';
 import type { HealthCheck, Protocol } from '../base/transport.ts';
 
@@ -28,6 +29,14 @@ export interface SystemInterface {
   /** Settings of the protocol's adapter; at most 16 KiB as JSON. */
   readonly settings: JsonObject;
   readonly healthCheck: HealthCheck;
+  /** Which operation each message type uses; at most 200. */
+  readonly routes: readonly SystemRoute[];
+}
+
+/** A route as a record holds it. */
+export interface SystemRoute extends Route {
+  /** At most 16 KiB as JSON. */
+  readonly operation: JsonObject;
 }
 
 /** What a system says about itself when it registers. Checked at the edge (rpc/registry-requests.ts). */
@@ -54,6 +63,8 @@ export interface SystemSpec {
   readonly weight: number;
   /** Empty: nowhere in particular. */
   readonly zone: string;
+  /** Who answers for it; at most 200 characters. */
+  readonly owner: string;
 }
 
 /** Fields of a {@link SystemSpec} that an update may change. */

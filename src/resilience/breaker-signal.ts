@@ -14,7 +14,7 @@ export interface BreakerSignalContext {
  * whether the target works: NOT_EXECUTED and 429; a stream that the target declined by GOAWAY or REFUSED_STREAM
  * (an orderly restart or shed load: the target speaks for itself, and a lasting outage shows as a failed connect);
  * cancellations; a timeout that a caller's short deadline caused; what the hub refused itself, its limit on
- * the size of a reply included.
+ * the size of a reply and messages that do not fit a mapping included.
  */
 export function breakerSignal(
   result: Pick<AttemptResult, 'verdict' | 'reason'>,
@@ -28,6 +28,8 @@ export function breakerSignal(
     case 'refused_stream':
     case 'goaway':
     case 'reply_too_large':
+    case 'mapping_failed':
+    case 'misconfigured':
       return 'ignored';
     case 'timeout':
     case 'connect_timeout':

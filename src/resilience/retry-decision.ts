@@ -27,11 +27,19 @@ export interface RetryQuestion {
 /**
  * Why no further attempt is made. `rejected`: a definite no. `unsafe`: it may have acted and must not be repeated.
  * `cancelled`: the caller went away. `reason`: the policy does not retry this reason. `attempts`: all are used.
- * `deadline`: the next one could not start in time. `budget` and `candidates` are for the shell: the retry budget
- * refused, or nobody is left of those whom `where` allows.
+ * `deadline`: the next one could not start in time. `budget`, `candidates` and `bad_reply` are for the shell: the retry
+ * budget refused, nobody is left of those whom `where` allows, or the target acted and its answer is no reply.
  */
 export type StopReason =
-  'rejected' | 'unsafe' | 'cancelled' | 'reason' | 'attempts' | 'deadline' | 'budget' | 'candidates';
+  | 'bad_reply'
+  | 'rejected'
+  | 'unsafe'
+  | 'cancelled'
+  | 'reason'
+  | 'attempts'
+  | 'deadline'
+  | 'budget'
+  | 'candidates';
 
 /** What may happen next. */
 export type RetryDecision =

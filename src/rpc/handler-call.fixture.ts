@@ -154,5 +154,12 @@ export function createTestRegistry(clock: Clock): {
 
 /** An interface over HTTP with the protocol's own health check. */
 export function httpInterface(name: string, uri: string): System['interfaces'][number] {
-  return { name, protocol: 'HTTP', uri, settings: {}, healthCheck: { kind: 'AUTO', path: '', service: '' } };
+  return {
+    name,
+    protocol: 'HTTP',
+    uri,
+    settings: {},
+    healthCheck: { kind: 'AUTO', path: '', service: '' },
+    routes: [],
+  };
 }

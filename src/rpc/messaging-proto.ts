@@ -20,7 +20,6 @@ import {
   messageKinds,
   priorities,
   type Priority,
-  repeatSafeties,
   type RepeatSafety,
   type Reply,
 } from '../base/message.ts';
@@ -83,11 +82,6 @@ export function kindFromProto(kind: KindProto): MessageKind {
 
 function priorityFromProto(priority: PriorityProto): Priority {
   return priorities[priority - 1] ?? 'NORMAL';
-}
-
-/** Undefined when unset. */
-export function repeatSafetyFromProto(safety: RepeatSafetyProto): RepeatSafety | undefined {
-  return repeatSafeties[safety - 1];
 }
 
 /** Most headers of a reply that a caller gets, by number and by bytes; more are left out. */

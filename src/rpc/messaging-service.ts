@@ -15,11 +15,10 @@ import {
   kindFromProto,
   messageFromProto,
   replyToProto,
-  repeatSafetyFromProto,
   routePlanToProto,
 } from './messaging-proto.ts';
 import { messagingRequestSchemas } from './messaging-requests.ts';
-import { durationFromProto, targetFromProto } from './proto-values.ts';
+import { durationFromProto, repeatSafetyFromProto, targetFromProto } from './proto-values.ts';
 
 export interface MessagingServiceOptions {
   readonly dispatcher: Pick<Dispatcher, 'send'>;

@@ -9,6 +9,8 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { HealthStatus as HealthStatusProto } from '#gen/switchyard/type/v1/health_status_pb.js';
 import { Protocol as ProtocolProto } from '#gen/switchyard/type/v1/protocol_pb.js';
+import { RepeatSafety as RepeatSafetyProto } from '#gen/switchyard/type/v1/repeat_safety_pb.js';
+import { repeatSafeties, type RepeatSafety } from '../base/message.ts';
 import type { Target as TargetProto, TargetSchema } from '#gen/switchyard/type/v1/target_pb.js';
 import type { HealthStatus } from '../base/health-status.ts';
 import type { Target } from '../base/target.ts';
@@ -100,6 +102,11 @@ export function healthStatusFromProto(status: HealthStatusProto): HealthStatus |
 const protocolsToProto: Record<Protocol, ProtocolProto> = {
   HTTP: ProtocolProto.HTTP,
   GRPC: ProtocolProto.GRPC,
+  WEBSOCKET: ProtocolProto.WEBSOCKET,
+  TCP: ProtocolProto.TCP,
+  UDP: ProtocolProto.UDP,
+  GRAPHQL: ProtocolProto.GRAPHQL,
+  PLUGIN: ProtocolProto.PLUGIN,
 };
 const protocolsFromProto = invert(protocolsToProto);
 
@@ -110,6 +117,15 @@ export function protocolToProto(protocol: Protocol): ProtocolProto {
 /** Undefined for UNSPECIFIED. */
 export function protocolFromProto(protocol: ProtocolProto): Protocol | undefined {
   return protocolsFromProto.get(protocol);
+}
+
+/** Undefined when unset. The enum's numbers are the list's places, from 1. */
+export function repeatSafetyFromProto(safety: RepeatSafetyProto): RepeatSafety | undefined {
+  return repeatSafeties[safety - 1];
+}
+
+export function repeatSafetyToProto(safety: RepeatSafety): RepeatSafetyProto {
+  return RepeatSafetyProto[safety];
 }
 
 function invert<K extends string, V>(record: Record<K, V>): ReadonlyMap<V, K> {

@@ -11,7 +11,7 @@ import { violationsOf } from './validation.ts';
 /** A value that none of the enums has, as a newer client could send it. */
 const unknownNumber = 99 as never;
 
-const schemas = createRegistryRequestSchemas((_protocol, _uri, settings) =>
+const schemas = createRegistryRequestSchemas((_protocol, { settings }) =>
   'token' in settings ? [{ path: 'settings.token', message: 'must be a secret_ref' }] : [],
 );
 type Method = keyof typeof RegistryService.method;
@@ -140,9 +140,7 @@ describe('registerSystem', () => {
         'system.zone',
       ].sort(),
     );
-    expect(violations.join()).toContain(
-      'allowed are http://, https://, grpc://, grpcs:// or a bare host:port',
-    );
+    expect(violations.join()).toContain('allowed are http://, https://, grpc://, grpcs://, ws://');
     expect(violations.join()).not.toContain('hunter2');
   });
 

@@ -68,7 +68,7 @@ const declaredInterface = fc
         ...(intervalMs === undefined ? {} : { intervalMs }),
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       };
-      return { name, protocol, uri, settings, healthCheck };
+      return { name, protocol, uri, settings, healthCheck, routes: [] };
     },
   );
 

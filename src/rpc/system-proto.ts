@@ -6,6 +6,8 @@ import {
   type Interface as InterfaceProto,
   type InterfaceSchema,
   type LeaseSchema,
+  type Route as RouteProto,
+  type RouteSchema,
   type System as SystemProto,
   type SystemFilter as SystemFilterProto,
   type SystemSchema,
@@ -22,6 +24,7 @@ import type {
   System,
   SystemChange,
   SystemInterface,
+  SystemRoute,
   SystemSpec,
 } from '../registry/system.ts';
 import {
@@ -31,6 +34,8 @@ import {
   optionalDuration,
   protocolFromProto,
   protocolToProto,
+  repeatSafetyFromProto,
+  repeatSafetyToProto,
   targetFromProto,
   targetToProto,
   timestampToProto,
@@ -48,6 +53,7 @@ export const systemChangePaths = [
   'labels',
   'weight',
   'zone',
+  'owner',
 ] as const;
 export type SystemChangePath = (typeof systemChangePaths)[number];
 
@@ -71,6 +77,7 @@ export function systemSpecFromProto(proto: SystemProto): SystemSpec {
     labels: { ...proto.labels },
     weight: proto.weight === 0 ? 1 : proto.weight,
     zone: proto.zone,
+    owner: proto.owner,
   };
 }
 
@@ -98,6 +105,7 @@ export function systemToProto(system: System): MessageInitShape<typeof SystemSch
     labels: { ...system.labels },
     weight: system.weight,
     zone: system.zone,
+    owner: system.owner,
     etag: system.etag,
     createTime: timestampToProto(system.createTimeMs),
     updateTime: timestampToProto(system.updateTimeMs),
@@ -157,8 +165,9 @@ export function wholeMs(ms: number | undefined): number | undefined {
 }
 
 function interfaceFromProto(proto: InterfaceProto): SystemInterface {
-  const uri = parseInterfaceUri(proto.uri);
-  const protocol = protocolFromProto(proto.protocol) ?? (uri.ok ? uri.protocol : undefined);
+  const declared = protocolFromProto(proto.protocol);
+  const uri = parseInterfaceUri(proto.uri, declared);
+  const protocol = declared ?? (uri.ok ? uri.protocol : undefined);
   if (protocol === undefined) {
     throw invalidFields([
       { field: 'system.interfaces.uri', description: uri.ok ? 'has no protocol' : uri.message },
@@ -170,6 +179,23 @@ function interfaceFromProto(proto: InterfaceProto): SystemInterface {
     uri: proto.uri,
     settings: proto.settings ?? {},
     healthCheck: healthCheckFromProto(proto.healthCheck),
+    routes: proto.routes.map(routeFromProto),
+  };
+}
+
+export function routeFromProto(proto: RouteProto): SystemRoute {
+  return {
+    messageType: proto.messageType,
+    operation: proto.operation ?? {},
+    repeatSafety: repeatSafetyFromProto(proto.repeatSafety),
+  };
+}
+
+function routeToProto(route: SystemRoute): MessageInitShape<typeof RouteSchema> {
+  return {
+    messageType: route.messageType,
+    ...structToProto('operation', route.operation),
+    ...(route.repeatSafety === undefined ? {} : { repeatSafety: repeatSafetyToProto(route.repeatSafety) }),
   };
 }
 
@@ -181,6 +207,7 @@ function interfaceToProto(declared: SystemInterface): MessageInitShape<typeof In
     uri: declared.uri,
     ...structToProto('settings', declared.settings),
     ...(healthCheck === undefined ? {} : { healthCheck }),
+    routes: declared.routes.map(routeToProto),
   };
 }
 

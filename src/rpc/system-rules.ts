@@ -2,15 +2,18 @@ import { z, type ZodType } from 'zod';
 import {
   HealthCheck_KindSchema,
   type Interface as InterfaceProto,
+  type Route as RouteProto,
 } from '#gen/switchyard/registry/v1/system_pb.js';
 import { HealthStatusSchema } from '#gen/switchyard/type/v1/health_status_pb.js';
 import { ProtocolSchema } from '#gen/switchyard/type/v1/protocol_pb.js';
+import { RepeatSafetySchema } from '#gen/switchyard/type/v1/repeat_safety_pb.js';
 import { type CheckEndpoint, checkInterface } from '../registry/endpoint.ts';
 import {
   definedEnum,
   duration,
   labels,
   list,
+  pattern,
   required,
   rule,
   slug,
@@ -21,10 +24,14 @@ import {
   wholeNumber,
 } from './field-rules.ts';
 import { protocolFromProto } from './proto-values.ts';
-import { healthCheckFromProto, type SystemChangePath } from './system-proto.ts';
+import { healthCheckFromProto, routeFromProto, type SystemChangePath } from './system-proto.ts';
 
-/** Longest settings of an interface and configuration of a system, in bytes as JSON. */
+/** Routes of one interface. */
+export const routesMax = 200;
+
+/** Longest settings of an interface, operation of a route and configuration of a system, in bytes as JSON. */
 export const settingsBytesMax = 16 * 1024;
+export const operationBytesMax = 16 * 1024;
 export const configurationBytesMax = 64 * 1024;
 
 /** The rules of each field of a system that callers set, beside its id. */
@@ -44,6 +51,7 @@ export function systemFieldRules(checkEndpoint: CheckEndpoint): Readonly<Record<
     labels: labels(),
     weight: wholeNumber({ min: 1, max: 1000, zeroUnset: true }),
     zone: text({ charactersMax: 64 }),
+    owner: text({ charactersMax: 200 }),
   };
 }
 
@@ -70,6 +78,7 @@ function interfaceRules(checkEndpoint: CheckEndpoint): ZodType {
       protocol: definedEnum(ProtocolSchema),
       settings: finiteStruct(settingsBytesMax),
       healthCheck: healthCheckRules.optional(),
+      routes: list<RouteProto>(routeRules, { max: routesMax, uniqueBy: ({ messageType }) => messageType }),
     })
     .superRefine((checked, context) => {
       const proto = checked as unknown as InterfaceProto;
@@ -79,11 +88,12 @@ function interfaceRules(checkEndpoint: CheckEndpoint): ZodType {
           uri: proto.uri,
           settings: proto.settings ?? {},
           healthCheck: healthCheckFromProto(proto.healthCheck),
+          routes: proto.routes.map(routeFromProto),
         },
         { checkEndpoint },
       );
       for (const { path, message } of violations) {
-        const [first = '', ...rest] = path.split('.');
+        const [first = '', ...rest] = pathSteps(path);
         context.addIssue({
           code: 'custom',
           path: [first === 'health_check' ? 'healthCheck' : first, ...rest],
@@ -94,6 +104,25 @@ function interfaceRules(checkEndpoint: CheckEndpoint): ZodType {
       }
     });
 }
+
+/** `routes[2].operation.path` as steps; numbers are indexes. */
+function pathSteps(path: string): (string | number)[] {
+  return path
+    .replace(/\[(\d+)\]/g, '.$1')
+    .split('.')
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+}
+
+const routeRules = z.looseObject({
+  messageType: pattern({
+    pattern: /^(\*|[^\s*]+(\.\*)?)$/,
+    form: 'a message type, a prefix such as pets.*, or * for all others',
+    bytesMax: 128,
+    required: true,
+  }),
+  operation: finiteStruct(operationBytesMax),
+  repeatSafety: definedEnum(RepeatSafetySchema),
+});
 
 const healthCheckRules = z.looseObject({
   kind: definedEnum(HealthCheck_KindSchema),

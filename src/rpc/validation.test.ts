@@ -83,7 +83,7 @@ describe('violationsOf', () => {
       `system.id: must be ${slugForm}; found "Ledger 1"`,
       'system.name: is required: 1 to 200 characters; found an empty text',
       'system.capabilities[2]: must not repeat item [0]; found "a"',
-      'system.interfaces[0].protocol: must be one of PROTOCOL_UNSPECIFIED, PROTOCOL_HTTP, PROTOCOL_GRPC; found 99',
+      'system.interfaces[0].protocol: must be one of PROTOCOL_UNSPECIFIED, PROTOCOL_HTTP, PROTOCOL_GRPC, PROTOCOL_WEBSOCKET, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_GRAPHQL, PROTOCOL_PLUGIN; found 99',
       'system.interfaces[0].settings: must be at most 40 bytes as JSON; found 61 bytes',
       `system.interfaces[1].name: must be ${slugForm}; found an empty text`,
       'system.interfaces[1].settings: must be nested at most 2 deep; found deeper ones',

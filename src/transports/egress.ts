@@ -2,6 +2,11 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { Clock } from '../base/clock.ts';
 import { ConnectFault, connectFaultFrom, type ConnectStage } from './connect-fault.ts';
+import { LruMap } from './lru-map.ts';
+import type { TlsIdentity } from './tls-identity.ts';
+
+/** TLS contexts that are kept, one for each identity. */
+const secureContextsMax = 64;
 
 /** Where to connect to. */
 export interface EgressTarget {
@@ -10,6 +15,8 @@ export interface EgressTarget {
   readonly port: number;
   /** With TLS when set: the protocols offered by ALPN, best first. */
   readonly alpn?: readonly string[];
+  /** With `alpn`: whom to trust and which certificate to show; undefined: the hub's own trust, no certificate. */
+  readonly identity?: TlsIdentity | undefined;
 }
 
 export interface EgressOptions {
@@ -34,18 +41,28 @@ export function createEgress(options: {
   readonly clock: Clock;
   readonly extraCa?: readonly string[];
 }): Egress {
-  let secureContext: SecureContext | undefined;
-  // One context for all connections: parsing the store takes tens of milliseconds.
-  const trust = (): SecureContext =>
-    (secureContext ??= createSecureContext({
-      ca: [
-        ...new Set([
-          ...getCACertificates('default'),
-          ...getCACertificates('system'),
-          ...(options.extraCa ?? []),
-        ]),
-      ],
-    }));
+  const contexts = new LruMap<SecureContext>(secureContextsMax);
+  let publicCa: readonly string[] | undefined;
+  const trusted = (): readonly string[] =>
+    (publicCa ??= [
+      ...new Set([
+        ...getCACertificates('default'),
+        ...getCACertificates('system'),
+        ...(options.extraCa ?? []),
+      ]),
+    ]);
+  // One context for all connections of an identity: parsing the store takes tens of milliseconds.
+  const contextOf = (identity: TlsIdentity | undefined): SecureContext => {
+    const id = identity?.id ?? '';
+    const known = contexts.get(id);
+    if (known !== undefined) return known;
+    const context = createSecureContext({
+      ca: identity?.ca === undefined ? [...trusted()] : identity.ca,
+      ...(identity?.cert === undefined ? {} : { cert: identity.cert, key: identity.key }),
+    });
+    contexts.set(id, context);
+    return context;
+  };
 
   return {
     connect: (target, { timeoutMs, signal }) =>
@@ -57,7 +74,7 @@ export function createEgress(options: {
         let stage: ConnectStage = 'tcp';
         let socket: Socket;
         try {
-          socket = open(target, trust);
+          socket = open(target, contextOf);
         } catch (thrown) {
           // A certificate of the trust store that does not parse, or a port that cannot be.
           reject(connectFaultFrom(thrown, target.alpn === undefined ? 'tcp' : 'tls'));
@@ -98,14 +115,18 @@ export function createEgress(options: {
   };
 }
 
-function open({ host, port, alpn }: EgressTarget, trust: () => SecureContext): Socket {
+function open(
+  { host, port, alpn, identity }: EgressTarget,
+  contextOf: (identity: TlsIdentity | undefined) => SecureContext,
+): Socket {
   if (alpn === undefined) return connectTcp({ host, port });
+  const name = identity?.serverName ?? (isIP(host) === 0 ? host : undefined);
   return connectTls({
     host,
     port,
     ALPNProtocols: [...alpn],
-    secureContext: trust(),
-    // SNI holds names only, RFC 6066 section 3.
-    ...(isIP(host) === 0 ? { servername: host } : {}),
+    secureContext: contextOf(identity),
+    // SNI holds names only, RFC 6066 section 3. It is also the name that the certificate is checked against.
+    ...(name === undefined ? {} : { servername: name }),
   });
 }

@@ -26,10 +26,13 @@ interface Outcome {
   readonly retryAfterMs?: number;
 }
 
+/** Protocols that this suite tells apart. */
+export type TestedProtocol = Extract<Protocol, 'HTTP' | 'GRPC'>;
+
 interface FaultRow {
   /** Time for the attempt, ms; short where only the deadline ends it. */
   readonly withinMs?: number;
-  readonly outcome: Outcome | Readonly<Record<Protocol, Outcome>>;
+  readonly outcome: Outcome | Readonly<Record<TestedProtocol, Outcome>>;
 }
 
 const mayHaveActed = (reason: AttemptReason, status = ''): Outcome => ({
@@ -169,7 +172,7 @@ export function describeTransport({
       await using server = await targets.faulty[fault]();
       const result = await send(server, { withinMs });
       expect({ ...outcomeOf(result), text: result.detail }).toEqual({
-        ...('verdict' in outcome ? outcome : outcome[protocol]),
+        ...('verdict' in outcome ? outcome : outcome[protocol as TestedProtocol]),
         text: expect.stringMatching(new RegExp(`^${uri(server.port)}: .{2,}`)) as string,
       });
     });

@@ -521,8 +521,12 @@ describe('gRPC transport', () => {
   });
 
   test("checks an interface's URI and settings, every violation at once", () => {
-    expect(transport.checkEndpoint('localhost:9000', {})).toEqual([]);
-    const violations = transport.checkEndpoint('grpc://localhost', { extra: 1 });
+    expect(transport.checkEndpoint({ uri: 'localhost:9000', settings: {}, routes: [] })).toEqual([]);
+    const violations = transport.checkEndpoint({
+      uri: 'grpc://localhost',
+      settings: { extra: 1 },
+      routes: [],
+    });
     expect(violations.map(({ path }) => path)).toEqual(['uri', 'settings']);
   });
 });

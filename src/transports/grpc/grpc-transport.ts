@@ -35,7 +35,7 @@ export function createGrpcTransport({ clock, egress, prober }: GrpcTransportOpti
     protocol: 'GRPC',
     schemes: ['grpc', 'grpcs'],
 
-    checkEndpoint(uri, settings) {
+    checkEndpoint({ uri, settings }) {
       const parsed = parseGrpcUri(uri);
       return [
         ...(parsed.ok ? [] : [{ path: 'uri', message: parsed.problem }]),

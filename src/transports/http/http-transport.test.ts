@@ -325,8 +325,14 @@ describe('HTTP transport', () => {
   });
 
   test("checks an interface's URI and settings, every violation at once", () => {
-    expect(transport.checkEndpoint('http://a:1/x', { message_path: '/in' })).toEqual([]);
-    const violations = transport.checkEndpoint('ftp://a', { message_path: 'in', extra: 1 });
+    expect(
+      transport.checkEndpoint({ uri: 'http://a:1/x', settings: { message_path: '/in' }, routes: [] }),
+    ).toEqual([]);
+    const violations = transport.checkEndpoint({
+      uri: 'ftp://a',
+      settings: { message_path: 'in', extra: 1 },
+      routes: [],
+    });
     expect(violations.map(({ path }) => path)).toEqual(['uri', 'settings.message_path', 'settings']);
   });
 });

@@ -50,7 +50,7 @@ export function createHttpTransport({ clock, egress, prober }: HttpTransportOpti
     protocol: 'HTTP',
     schemes: ['http', 'https'],
 
-    checkEndpoint(uri, settings): readonly SettingViolation[] {
+    checkEndpoint({ uri, settings }): readonly SettingViolation[] {
       const parsed = parseHttpUri(uri);
       return [
         ...(parsed.ok ? [] : [{ path: 'uri', message: parsed.problem }]),

@@ -6,7 +6,7 @@ import {
   HealthCheckResponseSchema,
 } from '#gen/standard/health/v1/health_pb.js';
 import { systemClock } from '../../base/clock.ts';
-import type { HealthCheckKind, ProbeResult, Protocol } from '../../base/transport.ts';
+import type { HealthCheckKind, ProbeResult } from '../../base/transport.ts';
 import { createEgress } from '../egress.ts';
 import { startHttp2Peer } from '../fixtures/http2-peer.fixture.ts';
 import { endpointOf } from '../fixtures/send.fixture.ts';
@@ -14,6 +14,7 @@ import { listen, type TestServer, unusedPort } from '../fixtures/wire-server.fix
 import { createProbes, type Probes } from './prober.ts';
 
 describe('a health check of any kind on an interface of any protocol', () => {
+  type Protocol = 'HTTP' | 'GRPC';
   const schemes = { HTTP: 'http', GRPC: 'grpc' } as const;
   let probes: Probes;
   let http: TestServer;

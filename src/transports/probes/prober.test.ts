@@ -7,7 +7,7 @@ import {
   HealthCheckResponseSchema,
 } from '#gen/standard/health/v1/health_pb.js';
 import { systemClock } from '../../base/clock.ts';
-import type { HealthCheck, ProbeResult, Protocol } from '../../base/transport.ts';
+import type { HealthCheck, ProbeResult } from '../../base/transport.ts';
 import { type GrpcCall, grpcFrame, startGrpcTarget } from '../fixtures/grpc-server.fixture.ts';
 import { drip } from '../fixtures/http-targets.fixture.ts';
 import { startHttpTarget, startRawHttpTarget } from '../fixtures/http-server.fixture.ts';
@@ -22,6 +22,7 @@ import {
 import { startWireServer, type TestServer, unusedPort } from '../fixtures/wire-server.fixture.ts';
 import { createProbes, type Probes } from './prober.ts';
 
+type Protocol = 'HTTP' | 'GRPC';
 const schemes: Readonly<Record<Protocol, string>> = { HTTP: 'http', GRPC: 'grpc' };
 
 describe('a probe', () => {

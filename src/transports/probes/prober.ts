@@ -28,7 +28,12 @@ export function createProbes({ clock, egress }: { readonly clock: Clock; readonl
         return http.probe(endpoint, options);
       case 'GRPC':
         return grpc.probe(endpoint, options);
+      // Probes of these protocols' own are their transports'; the rest of this list goes by their port.
       case 'TCP':
+      case 'WEBSOCKET':
+      case 'UDP':
+      case 'GRAPHQL':
+      case 'PLUGIN':
         return probeTcp(endpoint, egress, {
           clock,
           deadlineMs: options.deadlineMs,

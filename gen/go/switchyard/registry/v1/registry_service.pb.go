@@ -211,7 +211,7 @@ type UpdateSystemRequest struct {
 	// Holds the id, the new values, and optionally the etag that the current record must have. Required.
 	System *System `protobuf:"bytes,1,opt,name=system,proto3" json:"system,omitempty"`
 	// Fields of the system to change: type, name, version, capabilities, dependencies, interfaces, configuration,
-	// labels, weight, zone. Required; whole fields only.
+	// labels, weight, zone, owner. Required; whole fields only.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Checks everything and changes nothing. Default: false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
@@ -2250,11 +2250,561 @@ func (x *ProtocolCount) GetSystems() uint32 {
 	return 0
 }
 
+// Request of ApplyCatalog.
+type ApplyCatalogRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The catalog, whole. Required.
+	Catalog *Catalog `protobuf:"bytes,1,opt,name=catalog,proto3" json:"catalog,omitempty"`
+	// Deletes what this catalog created before and names no more. Default: it stays.
+	Prune bool `protobuf:"varint,2,opt,name=prune,proto3" json:"prune,omitempty"`
+	// Checks everything, returns the plan and changes nothing. Default: false.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyCatalogRequest) Reset() {
+	*x = ApplyCatalogRequest{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyCatalogRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyCatalogRequest) ProtoMessage() {}
+
+func (x *ApplyCatalogRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyCatalogRequest.ProtoReflect.Descriptor instead.
+func (*ApplyCatalogRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ApplyCatalogRequest) GetCatalog() *Catalog {
+	if x != nil {
+		return x.Catalog
+	}
+	return nil
+}
+
+func (x *ApplyCatalogRequest) GetPrune() bool {
+	if x != nil {
+		return x.Prune
+	}
+	return false
+}
+
+func (x *ApplyCatalogRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// Response of ApplyCatalog.
+type ApplyCatalogResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was done, or would be.
+	Plan          *CatalogPlan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyCatalogResponse) Reset() {
+	*x = ApplyCatalogResponse{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyCatalogResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyCatalogResponse) ProtoMessage() {}
+
+func (x *ApplyCatalogResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyCatalogResponse.ProtoReflect.Descriptor instead.
+func (*ApplyCatalogResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ApplyCatalogResponse) GetPlan() *CatalogPlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// Request of ListCatalogs.
+type ListCatalogsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most catalogs on a page. 100 when unset; more than 1000 is taken as 1000.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the page before; empty: the first page.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCatalogsRequest) Reset() {
+	*x = ListCatalogsRequest{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCatalogsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCatalogsRequest) ProtoMessage() {}
+
+func (x *ListCatalogsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCatalogsRequest.ProtoReflect.Descriptor instead.
+func (*ListCatalogsRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ListCatalogsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListCatalogsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Response of ListCatalogs.
+type ListCatalogsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The catalogs of this page.
+	Catalogs []*CatalogSummary `protobuf:"bytes,1,rep,name=catalogs,proto3" json:"catalogs,omitempty"`
+	// For the next page; empty: this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCatalogsResponse) Reset() {
+	*x = ListCatalogsResponse{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCatalogsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCatalogsResponse) ProtoMessage() {}
+
+func (x *ListCatalogsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCatalogsResponse.ProtoReflect.Descriptor instead.
+func (*ListCatalogsResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ListCatalogsResponse) GetCatalogs() []*CatalogSummary {
+	if x != nil {
+		return x.Catalogs
+	}
+	return nil
+}
+
+func (x *ListCatalogsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Request of ListVersions.
+type ListVersionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the system. Required.
+	SystemId      string `protobuf:"bytes,1,opt,name=system_id,json=systemId,proto3" json:"system_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListVersionsRequest) Reset() {
+	*x = ListVersionsRequest{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListVersionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListVersionsRequest) ProtoMessage() {}
+
+func (x *ListVersionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListVersionsRequest.ProtoReflect.Descriptor instead.
+func (*ListVersionsRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ListVersionsRequest) GetSystemId() string {
+	if x != nil {
+		return x.SystemId
+	}
+	return ""
+}
+
+// Response of ListVersions.
+type ListVersionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The versions, the newest first.
+	Versions      []*SystemVersion `protobuf:"bytes,1,rep,name=versions,proto3" json:"versions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListVersionsResponse) Reset() {
+	*x = ListVersionsResponse{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListVersionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListVersionsResponse) ProtoMessage() {}
+
+func (x *ListVersionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListVersionsResponse.ProtoReflect.Descriptor instead.
+func (*ListVersionsResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ListVersionsResponse) GetVersions() []*SystemVersion {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+// Request of GetCompatibility.
+type GetCompatibilityRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The system that is to be replaced. Required.
+	SystemId string `protobuf:"bytes,1,opt,name=system_id,json=systemId,proto3" json:"system_id,omitempty"`
+	// The system that would stand in for it. Required.
+	CandidateId   string `protobuf:"bytes,2,opt,name=candidate_id,json=candidateId,proto3" json:"candidate_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCompatibilityRequest) Reset() {
+	*x = GetCompatibilityRequest{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCompatibilityRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCompatibilityRequest) ProtoMessage() {}
+
+func (x *GetCompatibilityRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCompatibilityRequest.ProtoReflect.Descriptor instead.
+func (*GetCompatibilityRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *GetCompatibilityRequest) GetSystemId() string {
+	if x != nil {
+		return x.SystemId
+	}
+	return ""
+}
+
+func (x *GetCompatibilityRequest) GetCandidateId() string {
+	if x != nil {
+		return x.CandidateId
+	}
+	return ""
+}
+
+// Response of GetCompatibility.
+type GetCompatibilityResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How the two compare.
+	Compatibility *Compatibility `protobuf:"bytes,1,opt,name=compatibility,proto3" json:"compatibility,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCompatibilityResponse) Reset() {
+	*x = GetCompatibilityResponse{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCompatibilityResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCompatibilityResponse) ProtoMessage() {}
+
+func (x *GetCompatibilityResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCompatibilityResponse.ProtoReflect.Descriptor instead.
+func (*GetCompatibilityResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *GetCompatibilityResponse) GetCompatibility() *Compatibility {
+	if x != nil {
+		return x.Compatibility
+	}
+	return nil
+}
+
+// How a candidate compares with the system that it would stand in for.
+type Compatibility struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether every message that the system takes could go to the candidate. True exactly when there are no differences.
+	Compatible bool `protobuf:"varint,1,opt,name=compatible,proto3" json:"compatible,omitempty"`
+	// Capabilities that both have.
+	SharedCapabilities []string `protobuf:"bytes,2,rep,name=shared_capabilities,json=sharedCapabilities,proto3" json:"shared_capabilities,omitempty"`
+	// Protocols that both can be reached by.
+	SharedProtocols []v1.Protocol `protobuf:"varint,3,rep,packed,name=shared_protocols,json=sharedProtocols,proto3,enum=switchyard.type.v1.Protocol" json:"shared_protocols,omitempty"`
+	// Message types (or patterns of routes) that both take. `*` for an interface that takes every type.
+	SharedMessageTypes []string `protobuf:"bytes,4,rep,name=shared_message_types,json=sharedMessageTypes,proto3" json:"shared_message_types,omitempty"`
+	// What the candidate lacks or has otherwise, and so why it is not compatible.
+	Differences   []*CompatibilityDifference `protobuf:"bytes,5,rep,name=differences,proto3" json:"differences,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Compatibility) Reset() {
+	*x = Compatibility{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Compatibility) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Compatibility) ProtoMessage() {}
+
+func (x *Compatibility) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Compatibility.ProtoReflect.Descriptor instead.
+func (*Compatibility) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *Compatibility) GetCompatible() bool {
+	if x != nil {
+		return x.Compatible
+	}
+	return false
+}
+
+func (x *Compatibility) GetSharedCapabilities() []string {
+	if x != nil {
+		return x.SharedCapabilities
+	}
+	return nil
+}
+
+func (x *Compatibility) GetSharedProtocols() []v1.Protocol {
+	if x != nil {
+		return x.SharedProtocols
+	}
+	return nil
+}
+
+func (x *Compatibility) GetSharedMessageTypes() []string {
+	if x != nil {
+		return x.SharedMessageTypes
+	}
+	return nil
+}
+
+func (x *Compatibility) GetDifferences() []*CompatibilityDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+// One thing that speaks against a candidate.
+type CompatibilityDifference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where: `type`, `capabilities`, `interfaces`, `routes`, `version`.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// What is lacking or different, one line for people.
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompatibilityDifference) Reset() {
+	*x = CompatibilityDifference{}
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompatibilityDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompatibilityDifference) ProtoMessage() {}
+
+func (x *CompatibilityDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_registry_service_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompatibilityDifference.ProtoReflect.Descriptor instead.
+func (*CompatibilityDifference) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_registry_service_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *CompatibilityDifference) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *CompatibilityDifference) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 var File_switchyard_registry_v1_registry_service_proto protoreflect.FileDescriptor
 
 const file_switchyard_registry_v1_registry_service_proto_rawDesc = "" +
 	"\n" +
-	"-switchyard/registry/v1/registry_service.proto\x12\x16switchyard.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a#switchyard/registry/v1/system.proto\x1a!switchyard/type/v1/protocol.proto\x1a\x1fswitchyard/type/v1/target.proto\"\xc9\x01\n" +
+	"-switchyard/registry/v1/registry_service.proto\x12\x16switchyard.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a$switchyard/registry/v1/catalog.proto\x1a#switchyard/registry/v1/system.proto\x1a!switchyard/type/v1/protocol.proto\x1a\x1fswitchyard/type/v1/target.proto\"\xc9\x01\n" +
 	"\x15RegisterSystemRequest\x126\n" +
 	"\x06system\x18\x01 \x01(\v2\x1e.switchyard.registry.v1.SystemR\x06system\x12\x1b\n" +
 	"\tif_absent\x18\x02 \x01(\bR\bifAbsent\x126\n" +
@@ -2398,12 +2948,44 @@ const file_switchyard_registry_v1_registry_service_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"c\n" +
 	"\rProtocolCount\x128\n" +
 	"\bprotocol\x18\x01 \x01(\x0e2\x1c.switchyard.type.v1.ProtocolR\bprotocol\x12\x18\n" +
-	"\asystems\x18\x02 \x01(\rR\asystems*\\\n" +
+	"\asystems\x18\x02 \x01(\rR\asystems\"\x8b\x01\n" +
+	"\x13ApplyCatalogRequest\x129\n" +
+	"\acatalog\x18\x01 \x01(\v2\x1f.switchyard.registry.v1.CatalogR\acatalog\x12\x14\n" +
+	"\x05prune\x18\x02 \x01(\bR\x05prune\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"O\n" +
+	"\x14ApplyCatalogResponse\x127\n" +
+	"\x04plan\x18\x01 \x01(\v2#.switchyard.registry.v1.CatalogPlanR\x04plan\"Q\n" +
+	"\x13ListCatalogsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"\x82\x01\n" +
+	"\x14ListCatalogsResponse\x12B\n" +
+	"\bcatalogs\x18\x01 \x03(\v2&.switchyard.registry.v1.CatalogSummaryR\bcatalogs\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"2\n" +
+	"\x13ListVersionsRequest\x12\x1b\n" +
+	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\"Y\n" +
+	"\x14ListVersionsResponse\x12A\n" +
+	"\bversions\x18\x01 \x03(\v2%.switchyard.registry.v1.SystemVersionR\bversions\"Y\n" +
+	"\x17GetCompatibilityRequest\x12\x1b\n" +
+	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\x12!\n" +
+	"\fcandidate_id\x18\x02 \x01(\tR\vcandidateId\"g\n" +
+	"\x18GetCompatibilityResponse\x12K\n" +
+	"\rcompatibility\x18\x01 \x01(\v2%.switchyard.registry.v1.CompatibilityR\rcompatibility\"\xae\x02\n" +
+	"\rCompatibility\x12\x1e\n" +
+	"\n" +
+	"compatible\x18\x01 \x01(\bR\n" +
+	"compatible\x12/\n" +
+	"\x13shared_capabilities\x18\x02 \x03(\tR\x12sharedCapabilities\x12G\n" +
+	"\x10shared_protocols\x18\x03 \x03(\x0e2\x1c.switchyard.type.v1.ProtocolR\x0fsharedProtocols\x120\n" +
+	"\x14shared_message_types\x18\x04 \x03(\tR\x12sharedMessageTypes\x12Q\n" +
+	"\vdifferences\x18\x05 \x03(\v2/.switchyard.registry.v1.CompatibilityDifferenceR\vdifferences\"I\n" +
+	"\x17CompatibilityDifference\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage*\\\n" +
 	"\tDirection\x12\x19\n" +
 	"\x15DIRECTION_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16DIRECTION_DEPENDENCIES\x10\x01\x12\x18\n" +
-	"\x14DIRECTION_DEPENDENTS\x10\x022\x85\n" +
-	"\n" +
+	"\x14DIRECTION_DEPENDENTS\x10\x022\xd1\r\n" +
 	"\x0fRegistryService\x12t\n" +
 	"\x0eRegisterSystem\x12-.switchyard.registry.v1.RegisterSystemRequest\x1a..switchyard.registry.v1.RegisterSystemResponse\"\x03\x90\x02\x02\x12n\n" +
 	"\fUpdateSystem\x12+.switchyard.registry.v1.UpdateSystemRequest\x1a,.switchyard.registry.v1.UpdateSystemResponse\"\x03\x90\x02\x02\x12z\n" +
@@ -2415,7 +2997,11 @@ const file_switchyard_registry_v1_registry_service_proto_rawDesc = "" +
 	"\x0fGetDependencies\x12..switchyard.registry.v1.GetDependenciesRequest\x1a/.switchyard.registry.v1.GetDependenciesResponse\"\x03\x90\x02\x01\x12e\n" +
 	"\tGetImpact\x12(.switchyard.registry.v1.GetImpactRequest\x1a).switchyard.registry.v1.GetImpactResponse\"\x03\x90\x02\x01\x12z\n" +
 	"\x10ListCapabilities\x12/.switchyard.registry.v1.ListCapabilitiesRequest\x1a0.switchyard.registry.v1.ListCapabilitiesResponse\"\x03\x90\x02\x01\x12\x80\x01\n" +
-	"\x12GetRegistrySummary\x121.switchyard.registry.v1.GetRegistrySummaryRequest\x1a2.switchyard.registry.v1.GetRegistrySummaryResponse\"\x03\x90\x02\x01B\xe5\x01\n" +
+	"\x12GetRegistrySummary\x121.switchyard.registry.v1.GetRegistrySummaryRequest\x1a2.switchyard.registry.v1.GetRegistrySummaryResponse\"\x03\x90\x02\x01\x12n\n" +
+	"\fApplyCatalog\x12+.switchyard.registry.v1.ApplyCatalogRequest\x1a,.switchyard.registry.v1.ApplyCatalogResponse\"\x03\x90\x02\x02\x12n\n" +
+	"\fListCatalogs\x12+.switchyard.registry.v1.ListCatalogsRequest\x1a,.switchyard.registry.v1.ListCatalogsResponse\"\x03\x90\x02\x01\x12n\n" +
+	"\fListVersions\x12+.switchyard.registry.v1.ListVersionsRequest\x1a,.switchyard.registry.v1.ListVersionsResponse\"\x03\x90\x02\x01\x12z\n" +
+	"\x10GetCompatibility\x12/.switchyard.registry.v1.GetCompatibilityRequest\x1a0.switchyard.registry.v1.GetCompatibilityResponse\"\x03\x90\x02\x01B\xe5\x01\n" +
 	"\x1acom.switchyard.registry.v1B\x14RegistryServiceProtoP\x01Z7switchyard.dev/gen/go/switchyard/registry/v1;registryv1\xa2\x02\x03SRX\xaa\x02\x16Switchyard.Registry.V1\xca\x02\x16Switchyard\\Registry\\V1\xe2\x02\"Switchyard\\Registry\\V1\\GPBMetadata\xea\x02\x18Switchyard::Registry::V1b\x06proto3"
 
 var (
@@ -2431,7 +3017,7 @@ func file_switchyard_registry_v1_registry_service_proto_rawDescGZIP() []byte {
 }
 
 var file_switchyard_registry_v1_registry_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_switchyard_registry_v1_registry_service_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_switchyard_registry_v1_registry_service_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_switchyard_registry_v1_registry_service_proto_goTypes = []any{
 	(Direction)(0),                     // 0: switchyard.registry.v1.Direction
 	(*RegisterSystemRequest)(nil),      // 1: switchyard.registry.v1.RegisterSystemRequest
@@ -2471,86 +3057,115 @@ var file_switchyard_registry_v1_registry_service_proto_goTypes = []any{
 	(*GetRegistrySummaryResponse)(nil), // 35: switchyard.registry.v1.GetRegistrySummaryResponse
 	(*RegistrySummary)(nil),            // 36: switchyard.registry.v1.RegistrySummary
 	(*ProtocolCount)(nil),              // 37: switchyard.registry.v1.ProtocolCount
-	nil,                                // 38: switchyard.registry.v1.RegistrySummary.ByTypeEntry
-	nil,                                // 39: switchyard.registry.v1.RegistrySummary.ByCapabilityEntry
-	nil,                                // 40: switchyard.registry.v1.RegistrySummary.ByVersionEntry
-	nil,                                // 41: switchyard.registry.v1.RegistrySummary.ByStatusEntry
-	(*System)(nil),                     // 42: switchyard.registry.v1.System
-	(*durationpb.Duration)(nil),        // 43: google.protobuf.Duration
-	(*fieldmaskpb.FieldMask)(nil),      // 44: google.protobuf.FieldMask
-	(*SystemFilter)(nil),               // 45: switchyard.registry.v1.SystemFilter
-	(*Lease)(nil),                      // 46: switchyard.registry.v1.Lease
-	(*v1.Target)(nil),                  // 47: switchyard.type.v1.Target
-	(v1.Protocol)(0),                   // 48: switchyard.type.v1.Protocol
+	(*ApplyCatalogRequest)(nil),        // 38: switchyard.registry.v1.ApplyCatalogRequest
+	(*ApplyCatalogResponse)(nil),       // 39: switchyard.registry.v1.ApplyCatalogResponse
+	(*ListCatalogsRequest)(nil),        // 40: switchyard.registry.v1.ListCatalogsRequest
+	(*ListCatalogsResponse)(nil),       // 41: switchyard.registry.v1.ListCatalogsResponse
+	(*ListVersionsRequest)(nil),        // 42: switchyard.registry.v1.ListVersionsRequest
+	(*ListVersionsResponse)(nil),       // 43: switchyard.registry.v1.ListVersionsResponse
+	(*GetCompatibilityRequest)(nil),    // 44: switchyard.registry.v1.GetCompatibilityRequest
+	(*GetCompatibilityResponse)(nil),   // 45: switchyard.registry.v1.GetCompatibilityResponse
+	(*Compatibility)(nil),              // 46: switchyard.registry.v1.Compatibility
+	(*CompatibilityDifference)(nil),    // 47: switchyard.registry.v1.CompatibilityDifference
+	nil,                                // 48: switchyard.registry.v1.RegistrySummary.ByTypeEntry
+	nil,                                // 49: switchyard.registry.v1.RegistrySummary.ByCapabilityEntry
+	nil,                                // 50: switchyard.registry.v1.RegistrySummary.ByVersionEntry
+	nil,                                // 51: switchyard.registry.v1.RegistrySummary.ByStatusEntry
+	(*System)(nil),                     // 52: switchyard.registry.v1.System
+	(*durationpb.Duration)(nil),        // 53: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),      // 54: google.protobuf.FieldMask
+	(*SystemFilter)(nil),               // 55: switchyard.registry.v1.SystemFilter
+	(*Lease)(nil),                      // 56: switchyard.registry.v1.Lease
+	(*v1.Target)(nil),                  // 57: switchyard.type.v1.Target
+	(v1.Protocol)(0),                   // 58: switchyard.type.v1.Protocol
+	(*Catalog)(nil),                    // 59: switchyard.registry.v1.Catalog
+	(*CatalogPlan)(nil),                // 60: switchyard.registry.v1.CatalogPlan
+	(*CatalogSummary)(nil),             // 61: switchyard.registry.v1.CatalogSummary
+	(*SystemVersion)(nil),              // 62: switchyard.registry.v1.SystemVersion
 }
 var file_switchyard_registry_v1_registry_service_proto_depIdxs = []int32{
-	42, // 0: switchyard.registry.v1.RegisterSystemRequest.system:type_name -> switchyard.registry.v1.System
-	43, // 1: switchyard.registry.v1.RegisterSystemRequest.lease_ttl:type_name -> google.protobuf.Duration
-	42, // 2: switchyard.registry.v1.RegisterSystemResponse.system:type_name -> switchyard.registry.v1.System
-	42, // 3: switchyard.registry.v1.UpdateSystemRequest.system:type_name -> switchyard.registry.v1.System
-	44, // 4: switchyard.registry.v1.UpdateSystemRequest.update_mask:type_name -> google.protobuf.FieldMask
-	42, // 5: switchyard.registry.v1.UpdateSystemResponse.system:type_name -> switchyard.registry.v1.System
-	42, // 6: switchyard.registry.v1.DeregisterSystemResponse.system:type_name -> switchyard.registry.v1.System
-	42, // 7: switchyard.registry.v1.GetSystemResponse.system:type_name -> switchyard.registry.v1.System
-	45, // 8: switchyard.registry.v1.ListSystemsRequest.filter:type_name -> switchyard.registry.v1.SystemFilter
-	42, // 9: switchyard.registry.v1.ListSystemsResponse.systems:type_name -> switchyard.registry.v1.System
-	45, // 10: switchyard.registry.v1.WatchSystemsRequest.filter:type_name -> switchyard.registry.v1.SystemFilter
+	52, // 0: switchyard.registry.v1.RegisterSystemRequest.system:type_name -> switchyard.registry.v1.System
+	53, // 1: switchyard.registry.v1.RegisterSystemRequest.lease_ttl:type_name -> google.protobuf.Duration
+	52, // 2: switchyard.registry.v1.RegisterSystemResponse.system:type_name -> switchyard.registry.v1.System
+	52, // 3: switchyard.registry.v1.UpdateSystemRequest.system:type_name -> switchyard.registry.v1.System
+	54, // 4: switchyard.registry.v1.UpdateSystemRequest.update_mask:type_name -> google.protobuf.FieldMask
+	52, // 5: switchyard.registry.v1.UpdateSystemResponse.system:type_name -> switchyard.registry.v1.System
+	52, // 6: switchyard.registry.v1.DeregisterSystemResponse.system:type_name -> switchyard.registry.v1.System
+	52, // 7: switchyard.registry.v1.GetSystemResponse.system:type_name -> switchyard.registry.v1.System
+	55, // 8: switchyard.registry.v1.ListSystemsRequest.filter:type_name -> switchyard.registry.v1.SystemFilter
+	52, // 9: switchyard.registry.v1.ListSystemsResponse.systems:type_name -> switchyard.registry.v1.System
+	55, // 10: switchyard.registry.v1.WatchSystemsRequest.filter:type_name -> switchyard.registry.v1.SystemFilter
 	13, // 11: switchyard.registry.v1.WatchSystemsResponse.snapshot:type_name -> switchyard.registry.v1.SystemSnapshot
 	14, // 12: switchyard.registry.v1.WatchSystemsResponse.update:type_name -> switchyard.registry.v1.SystemUpdate
 	15, // 13: switchyard.registry.v1.WatchSystemsResponse.removed:type_name -> switchyard.registry.v1.SystemRemoved
 	16, // 14: switchyard.registry.v1.WatchSystemsResponse.bookmark:type_name -> switchyard.registry.v1.SystemBookmark
 	17, // 15: switchyard.registry.v1.WatchSystemsResponse.reset:type_name -> switchyard.registry.v1.SystemReset
-	42, // 16: switchyard.registry.v1.SystemSnapshot.items:type_name -> switchyard.registry.v1.System
-	42, // 17: switchyard.registry.v1.SystemUpdate.items:type_name -> switchyard.registry.v1.System
+	52, // 16: switchyard.registry.v1.SystemSnapshot.items:type_name -> switchyard.registry.v1.System
+	52, // 17: switchyard.registry.v1.SystemUpdate.items:type_name -> switchyard.registry.v1.System
 	19, // 18: switchyard.registry.v1.RenewLeasesRequest.renewals:type_name -> switchyard.registry.v1.LeaseRenewal
 	21, // 19: switchyard.registry.v1.RenewLeasesResponse.renewed:type_name -> switchyard.registry.v1.RenewedLease
 	22, // 20: switchyard.registry.v1.RenewLeasesResponse.lost:type_name -> switchyard.registry.v1.LostLease
-	46, // 21: switchyard.registry.v1.RenewedLease.lease:type_name -> switchyard.registry.v1.Lease
+	56, // 21: switchyard.registry.v1.RenewedLease.lease:type_name -> switchyard.registry.v1.Lease
 	0,  // 22: switchyard.registry.v1.GetDependenciesRequest.direction:type_name -> switchyard.registry.v1.Direction
-	42, // 23: switchyard.registry.v1.GetDependenciesResponse.systems:type_name -> switchyard.registry.v1.System
+	52, // 23: switchyard.registry.v1.GetDependenciesResponse.systems:type_name -> switchyard.registry.v1.System
 	25, // 24: switchyard.registry.v1.GetDependenciesResponse.edges:type_name -> switchyard.registry.v1.DependencyEdge
 	26, // 25: switchyard.registry.v1.GetDependenciesResponse.missing:type_name -> switchyard.registry.v1.MissingDependency
 	27, // 26: switchyard.registry.v1.GetDependenciesResponse.cycles:type_name -> switchyard.registry.v1.DependencyCycle
-	47, // 27: switchyard.registry.v1.DependencyEdge.target:type_name -> switchyard.type.v1.Target
-	47, // 28: switchyard.registry.v1.MissingDependency.target:type_name -> switchyard.type.v1.Target
-	47, // 29: switchyard.registry.v1.GetImpactRequest.target:type_name -> switchyard.type.v1.Target
+	57, // 27: switchyard.registry.v1.DependencyEdge.target:type_name -> switchyard.type.v1.Target
+	57, // 28: switchyard.registry.v1.MissingDependency.target:type_name -> switchyard.type.v1.Target
+	57, // 29: switchyard.registry.v1.GetImpactRequest.target:type_name -> switchyard.type.v1.Target
 	30, // 30: switchyard.registry.v1.GetImpactResponse.impacted:type_name -> switchyard.registry.v1.ImpactedSystem
-	47, // 31: switchyard.registry.v1.ImpactedSystem.target:type_name -> switchyard.type.v1.Target
+	57, // 31: switchyard.registry.v1.ImpactedSystem.target:type_name -> switchyard.type.v1.Target
 	33, // 32: switchyard.registry.v1.ListCapabilitiesResponse.capabilities:type_name -> switchyard.registry.v1.Capability
 	36, // 33: switchyard.registry.v1.GetRegistrySummaryResponse.summary:type_name -> switchyard.registry.v1.RegistrySummary
-	38, // 34: switchyard.registry.v1.RegistrySummary.by_type:type_name -> switchyard.registry.v1.RegistrySummary.ByTypeEntry
-	39, // 35: switchyard.registry.v1.RegistrySummary.by_capability:type_name -> switchyard.registry.v1.RegistrySummary.ByCapabilityEntry
+	48, // 34: switchyard.registry.v1.RegistrySummary.by_type:type_name -> switchyard.registry.v1.RegistrySummary.ByTypeEntry
+	49, // 35: switchyard.registry.v1.RegistrySummary.by_capability:type_name -> switchyard.registry.v1.RegistrySummary.ByCapabilityEntry
 	37, // 36: switchyard.registry.v1.RegistrySummary.by_protocol:type_name -> switchyard.registry.v1.ProtocolCount
-	40, // 37: switchyard.registry.v1.RegistrySummary.by_version:type_name -> switchyard.registry.v1.RegistrySummary.ByVersionEntry
-	41, // 38: switchyard.registry.v1.RegistrySummary.by_status:type_name -> switchyard.registry.v1.RegistrySummary.ByStatusEntry
-	48, // 39: switchyard.registry.v1.ProtocolCount.protocol:type_name -> switchyard.type.v1.Protocol
-	1,  // 40: switchyard.registry.v1.RegistryService.RegisterSystem:input_type -> switchyard.registry.v1.RegisterSystemRequest
-	3,  // 41: switchyard.registry.v1.RegistryService.UpdateSystem:input_type -> switchyard.registry.v1.UpdateSystemRequest
-	5,  // 42: switchyard.registry.v1.RegistryService.DeregisterSystem:input_type -> switchyard.registry.v1.DeregisterSystemRequest
-	7,  // 43: switchyard.registry.v1.RegistryService.GetSystem:input_type -> switchyard.registry.v1.GetSystemRequest
-	9,  // 44: switchyard.registry.v1.RegistryService.ListSystems:input_type -> switchyard.registry.v1.ListSystemsRequest
-	11, // 45: switchyard.registry.v1.RegistryService.WatchSystems:input_type -> switchyard.registry.v1.WatchSystemsRequest
-	18, // 46: switchyard.registry.v1.RegistryService.RenewLeases:input_type -> switchyard.registry.v1.RenewLeasesRequest
-	23, // 47: switchyard.registry.v1.RegistryService.GetDependencies:input_type -> switchyard.registry.v1.GetDependenciesRequest
-	28, // 48: switchyard.registry.v1.RegistryService.GetImpact:input_type -> switchyard.registry.v1.GetImpactRequest
-	31, // 49: switchyard.registry.v1.RegistryService.ListCapabilities:input_type -> switchyard.registry.v1.ListCapabilitiesRequest
-	34, // 50: switchyard.registry.v1.RegistryService.GetRegistrySummary:input_type -> switchyard.registry.v1.GetRegistrySummaryRequest
-	2,  // 51: switchyard.registry.v1.RegistryService.RegisterSystem:output_type -> switchyard.registry.v1.RegisterSystemResponse
-	4,  // 52: switchyard.registry.v1.RegistryService.UpdateSystem:output_type -> switchyard.registry.v1.UpdateSystemResponse
-	6,  // 53: switchyard.registry.v1.RegistryService.DeregisterSystem:output_type -> switchyard.registry.v1.DeregisterSystemResponse
-	8,  // 54: switchyard.registry.v1.RegistryService.GetSystem:output_type -> switchyard.registry.v1.GetSystemResponse
-	10, // 55: switchyard.registry.v1.RegistryService.ListSystems:output_type -> switchyard.registry.v1.ListSystemsResponse
-	12, // 56: switchyard.registry.v1.RegistryService.WatchSystems:output_type -> switchyard.registry.v1.WatchSystemsResponse
-	20, // 57: switchyard.registry.v1.RegistryService.RenewLeases:output_type -> switchyard.registry.v1.RenewLeasesResponse
-	24, // 58: switchyard.registry.v1.RegistryService.GetDependencies:output_type -> switchyard.registry.v1.GetDependenciesResponse
-	29, // 59: switchyard.registry.v1.RegistryService.GetImpact:output_type -> switchyard.registry.v1.GetImpactResponse
-	32, // 60: switchyard.registry.v1.RegistryService.ListCapabilities:output_type -> switchyard.registry.v1.ListCapabilitiesResponse
-	35, // 61: switchyard.registry.v1.RegistryService.GetRegistrySummary:output_type -> switchyard.registry.v1.GetRegistrySummaryResponse
-	51, // [51:62] is the sub-list for method output_type
-	40, // [40:51] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	50, // 37: switchyard.registry.v1.RegistrySummary.by_version:type_name -> switchyard.registry.v1.RegistrySummary.ByVersionEntry
+	51, // 38: switchyard.registry.v1.RegistrySummary.by_status:type_name -> switchyard.registry.v1.RegistrySummary.ByStatusEntry
+	58, // 39: switchyard.registry.v1.ProtocolCount.protocol:type_name -> switchyard.type.v1.Protocol
+	59, // 40: switchyard.registry.v1.ApplyCatalogRequest.catalog:type_name -> switchyard.registry.v1.Catalog
+	60, // 41: switchyard.registry.v1.ApplyCatalogResponse.plan:type_name -> switchyard.registry.v1.CatalogPlan
+	61, // 42: switchyard.registry.v1.ListCatalogsResponse.catalogs:type_name -> switchyard.registry.v1.CatalogSummary
+	62, // 43: switchyard.registry.v1.ListVersionsResponse.versions:type_name -> switchyard.registry.v1.SystemVersion
+	46, // 44: switchyard.registry.v1.GetCompatibilityResponse.compatibility:type_name -> switchyard.registry.v1.Compatibility
+	58, // 45: switchyard.registry.v1.Compatibility.shared_protocols:type_name -> switchyard.type.v1.Protocol
+	47, // 46: switchyard.registry.v1.Compatibility.differences:type_name -> switchyard.registry.v1.CompatibilityDifference
+	1,  // 47: switchyard.registry.v1.RegistryService.RegisterSystem:input_type -> switchyard.registry.v1.RegisterSystemRequest
+	3,  // 48: switchyard.registry.v1.RegistryService.UpdateSystem:input_type -> switchyard.registry.v1.UpdateSystemRequest
+	5,  // 49: switchyard.registry.v1.RegistryService.DeregisterSystem:input_type -> switchyard.registry.v1.DeregisterSystemRequest
+	7,  // 50: switchyard.registry.v1.RegistryService.GetSystem:input_type -> switchyard.registry.v1.GetSystemRequest
+	9,  // 51: switchyard.registry.v1.RegistryService.ListSystems:input_type -> switchyard.registry.v1.ListSystemsRequest
+	11, // 52: switchyard.registry.v1.RegistryService.WatchSystems:input_type -> switchyard.registry.v1.WatchSystemsRequest
+	18, // 53: switchyard.registry.v1.RegistryService.RenewLeases:input_type -> switchyard.registry.v1.RenewLeasesRequest
+	23, // 54: switchyard.registry.v1.RegistryService.GetDependencies:input_type -> switchyard.registry.v1.GetDependenciesRequest
+	28, // 55: switchyard.registry.v1.RegistryService.GetImpact:input_type -> switchyard.registry.v1.GetImpactRequest
+	31, // 56: switchyard.registry.v1.RegistryService.ListCapabilities:input_type -> switchyard.registry.v1.ListCapabilitiesRequest
+	34, // 57: switchyard.registry.v1.RegistryService.GetRegistrySummary:input_type -> switchyard.registry.v1.GetRegistrySummaryRequest
+	38, // 58: switchyard.registry.v1.RegistryService.ApplyCatalog:input_type -> switchyard.registry.v1.ApplyCatalogRequest
+	40, // 59: switchyard.registry.v1.RegistryService.ListCatalogs:input_type -> switchyard.registry.v1.ListCatalogsRequest
+	42, // 60: switchyard.registry.v1.RegistryService.ListVersions:input_type -> switchyard.registry.v1.ListVersionsRequest
+	44, // 61: switchyard.registry.v1.RegistryService.GetCompatibility:input_type -> switchyard.registry.v1.GetCompatibilityRequest
+	2,  // 62: switchyard.registry.v1.RegistryService.RegisterSystem:output_type -> switchyard.registry.v1.RegisterSystemResponse
+	4,  // 63: switchyard.registry.v1.RegistryService.UpdateSystem:output_type -> switchyard.registry.v1.UpdateSystemResponse
+	6,  // 64: switchyard.registry.v1.RegistryService.DeregisterSystem:output_type -> switchyard.registry.v1.DeregisterSystemResponse
+	8,  // 65: switchyard.registry.v1.RegistryService.GetSystem:output_type -> switchyard.registry.v1.GetSystemResponse
+	10, // 66: switchyard.registry.v1.RegistryService.ListSystems:output_type -> switchyard.registry.v1.ListSystemsResponse
+	12, // 67: switchyard.registry.v1.RegistryService.WatchSystems:output_type -> switchyard.registry.v1.WatchSystemsResponse
+	20, // 68: switchyard.registry.v1.RegistryService.RenewLeases:output_type -> switchyard.registry.v1.RenewLeasesResponse
+	24, // 69: switchyard.registry.v1.RegistryService.GetDependencies:output_type -> switchyard.registry.v1.GetDependenciesResponse
+	29, // 70: switchyard.registry.v1.RegistryService.GetImpact:output_type -> switchyard.registry.v1.GetImpactResponse
+	32, // 71: switchyard.registry.v1.RegistryService.ListCapabilities:output_type -> switchyard.registry.v1.ListCapabilitiesResponse
+	35, // 72: switchyard.registry.v1.RegistryService.GetRegistrySummary:output_type -> switchyard.registry.v1.GetRegistrySummaryResponse
+	39, // 73: switchyard.registry.v1.RegistryService.ApplyCatalog:output_type -> switchyard.registry.v1.ApplyCatalogResponse
+	41, // 74: switchyard.registry.v1.RegistryService.ListCatalogs:output_type -> switchyard.registry.v1.ListCatalogsResponse
+	43, // 75: switchyard.registry.v1.RegistryService.ListVersions:output_type -> switchyard.registry.v1.ListVersionsResponse
+	45, // 76: switchyard.registry.v1.RegistryService.GetCompatibility:output_type -> switchyard.registry.v1.GetCompatibilityResponse
+	62, // [62:77] is the sub-list for method output_type
+	47, // [47:62] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_switchyard_registry_v1_registry_service_proto_init() }
@@ -2558,6 +3173,7 @@ func file_switchyard_registry_v1_registry_service_proto_init() {
 	if File_switchyard_registry_v1_registry_service_proto != nil {
 		return
 	}
+	file_switchyard_registry_v1_catalog_proto_init()
 	file_switchyard_registry_v1_system_proto_init()
 	file_switchyard_registry_v1_registry_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*WatchSystemsResponse_Snapshot)(nil),
@@ -2572,7 +3188,7 @@ func file_switchyard_registry_v1_registry_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_switchyard_registry_v1_registry_service_proto_rawDesc), len(file_switchyard_registry_v1_registry_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   41,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

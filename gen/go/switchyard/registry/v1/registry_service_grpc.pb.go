@@ -30,6 +30,10 @@ const (
 	RegistryService_GetImpact_FullMethodName          = "/switchyard.registry.v1.RegistryService/GetImpact"
 	RegistryService_ListCapabilities_FullMethodName   = "/switchyard.registry.v1.RegistryService/ListCapabilities"
 	RegistryService_GetRegistrySummary_FullMethodName = "/switchyard.registry.v1.RegistryService/GetRegistrySummary"
+	RegistryService_ApplyCatalog_FullMethodName       = "/switchyard.registry.v1.RegistryService/ApplyCatalog"
+	RegistryService_ListCatalogs_FullMethodName       = "/switchyard.registry.v1.RegistryService/ListCatalogs"
+	RegistryService_ListVersions_FullMethodName       = "/switchyard.registry.v1.RegistryService/ListVersions"
+	RegistryService_GetCompatibility_FullMethodName   = "/switchyard.registry.v1.RegistryService/GetCompatibility"
 )
 
 // RegistryServiceClient is the client API for RegistryService service.
@@ -77,6 +81,22 @@ type RegistryServiceClient interface {
 	// Counts systems by type, capability, protocol, version and status.
 	// Errors: STORE_UNAVAILABLE; ANSWER_TOO_LARGE.
 	GetRegistrySummary(ctx context.Context, in *GetRegistrySummaryRequest, opts ...grpc.CallOption) (*GetRegistrySummaryResponse, error)
+	// Applies a named catalog of systems, policies and descriptor sets, and returns what it does: all of it or, when
+	// anything is refused, nothing. What a live registration (one with a lease) says of its own interfaces stays; the
+	// catalog decides the rest. Durable before it answers; atomic. Applying the same catalog again changes nothing.
+	// Errors: INVALID_FIELD; REGISTRY_FULL; ETAG_MISMATCH when others change the same systems all the time;
+	// STORE_UNAVAILABLE.
+	ApplyCatalog(ctx context.Context, in *ApplyCatalogRequest, opts ...grpc.CallOption) (*ApplyCatalogResponse, error)
+	// Lists the catalogs that were applied, in order of their names, page by page.
+	// Errors: INVALID_FIELD; BAD_CURSOR.
+	ListCatalogs(ctx context.Context, in *ListCatalogsRequest, opts ...grpc.CallOption) (*ListCatalogsResponse, error)
+	// Lists the versions that a system has had, the newest first. The last 100 are kept, for systems that are gone too
+	// (24 h).
+	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND when nobody ever had the id.
+	ListVersions(ctx context.Context, in *ListVersionsRequest, opts ...grpc.CallOption) (*ListVersionsResponse, error)
+	// Says whether one system can stand in for another: what they share, what one lacks, and why not.
+	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND.
+	GetCompatibility(ctx context.Context, in *GetCompatibilityRequest, opts ...grpc.CallOption) (*GetCompatibilityResponse, error)
 }
 
 type registryServiceClient struct {
@@ -206,6 +226,46 @@ func (c *registryServiceClient) GetRegistrySummary(ctx context.Context, in *GetR
 	return out, nil
 }
 
+func (c *registryServiceClient) ApplyCatalog(ctx context.Context, in *ApplyCatalogRequest, opts ...grpc.CallOption) (*ApplyCatalogResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApplyCatalogResponse)
+	err := c.cc.Invoke(ctx, RegistryService_ApplyCatalog_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) ListCatalogs(ctx context.Context, in *ListCatalogsRequest, opts ...grpc.CallOption) (*ListCatalogsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCatalogsResponse)
+	err := c.cc.Invoke(ctx, RegistryService_ListCatalogs_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) ListVersions(ctx context.Context, in *ListVersionsRequest, opts ...grpc.CallOption) (*ListVersionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListVersionsResponse)
+	err := c.cc.Invoke(ctx, RegistryService_ListVersions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) GetCompatibility(ctx context.Context, in *GetCompatibilityRequest, opts ...grpc.CallOption) (*GetCompatibilityResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCompatibilityResponse)
+	err := c.cc.Invoke(ctx, RegistryService_GetCompatibility_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RegistryServiceServer is the server API for RegistryService service.
 // All implementations must embed UnimplementedRegistryServiceServer
 // for forward compatibility.
@@ -251,6 +311,22 @@ type RegistryServiceServer interface {
 	// Counts systems by type, capability, protocol, version and status.
 	// Errors: STORE_UNAVAILABLE; ANSWER_TOO_LARGE.
 	GetRegistrySummary(context.Context, *GetRegistrySummaryRequest) (*GetRegistrySummaryResponse, error)
+	// Applies a named catalog of systems, policies and descriptor sets, and returns what it does: all of it or, when
+	// anything is refused, nothing. What a live registration (one with a lease) says of its own interfaces stays; the
+	// catalog decides the rest. Durable before it answers; atomic. Applying the same catalog again changes nothing.
+	// Errors: INVALID_FIELD; REGISTRY_FULL; ETAG_MISMATCH when others change the same systems all the time;
+	// STORE_UNAVAILABLE.
+	ApplyCatalog(context.Context, *ApplyCatalogRequest) (*ApplyCatalogResponse, error)
+	// Lists the catalogs that were applied, in order of their names, page by page.
+	// Errors: INVALID_FIELD; BAD_CURSOR.
+	ListCatalogs(context.Context, *ListCatalogsRequest) (*ListCatalogsResponse, error)
+	// Lists the versions that a system has had, the newest first. The last 100 are kept, for systems that are gone too
+	// (24 h).
+	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND when nobody ever had the id.
+	ListVersions(context.Context, *ListVersionsRequest) (*ListVersionsResponse, error)
+	// Says whether one system can stand in for another: what they share, what one lacks, and why not.
+	// Errors: INVALID_FIELD; SYSTEM_NOT_FOUND.
+	GetCompatibility(context.Context, *GetCompatibilityRequest) (*GetCompatibilityResponse, error)
 	mustEmbedUnimplementedRegistryServiceServer()
 }
 
@@ -293,6 +369,18 @@ func (UnimplementedRegistryServiceServer) ListCapabilities(context.Context, *Lis
 }
 func (UnimplementedRegistryServiceServer) GetRegistrySummary(context.Context, *GetRegistrySummaryRequest) (*GetRegistrySummaryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRegistrySummary not implemented")
+}
+func (UnimplementedRegistryServiceServer) ApplyCatalog(context.Context, *ApplyCatalogRequest) (*ApplyCatalogResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApplyCatalog not implemented")
+}
+func (UnimplementedRegistryServiceServer) ListCatalogs(context.Context, *ListCatalogsRequest) (*ListCatalogsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCatalogs not implemented")
+}
+func (UnimplementedRegistryServiceServer) ListVersions(context.Context, *ListVersionsRequest) (*ListVersionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListVersions not implemented")
+}
+func (UnimplementedRegistryServiceServer) GetCompatibility(context.Context, *GetCompatibilityRequest) (*GetCompatibilityResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCompatibility not implemented")
 }
 func (UnimplementedRegistryServiceServer) mustEmbedUnimplementedRegistryServiceServer() {}
 func (UnimplementedRegistryServiceServer) testEmbeddedByValue()                         {}
@@ -506,6 +594,78 @@ func _RegistryService_GetRegistrySummary_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistryService_ApplyCatalog_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApplyCatalogRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).ApplyCatalog(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_ApplyCatalog_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).ApplyCatalog(ctx, req.(*ApplyCatalogRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_ListCatalogs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCatalogsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).ListCatalogs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_ListCatalogs_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).ListCatalogs(ctx, req.(*ListCatalogsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_ListVersions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListVersionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).ListVersions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_ListVersions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).ListVersions(ctx, req.(*ListVersionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_GetCompatibility_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCompatibilityRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).GetCompatibility(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_GetCompatibility_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).GetCompatibility(ctx, req.(*GetCompatibilityRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RegistryService_ServiceDesc is the grpc.ServiceDesc for RegistryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -552,6 +712,22 @@ var RegistryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRegistrySummary",
 			Handler:    _RegistryService_GetRegistrySummary_Handler,
+		},
+		{
+			MethodName: "ApplyCatalog",
+			Handler:    _RegistryService_ApplyCatalog_Handler,
+		},
+		{
+			MethodName: "ListCatalogs",
+			Handler:    _RegistryService_ListCatalogs_Handler,
+		},
+		{
+			MethodName: "ListVersions",
+			Handler:    _RegistryService_ListVersions_Handler,
+		},
+		{
+			MethodName: "GetCompatibility",
+			Handler:    _RegistryService_GetCompatibility_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

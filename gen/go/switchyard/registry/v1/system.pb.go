@@ -83,7 +83,7 @@ func (x HealthCheck_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use HealthCheck_Kind.Descriptor instead.
 func (HealthCheck_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_switchyard_registry_v1_system_proto_rawDescGZIP(), []int{3, 0}
+	return file_switchyard_registry_v1_system_proto_rawDescGZIP(), []int{4, 0}
 }
 
 // One addressable instance of something that sends or receives messages.
@@ -119,7 +119,9 @@ type System struct {
 	// When the record last changed; renewing a lease does not count. Output only.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// How long the registration stays valid. Output only; unset: it never expires.
-	Lease         *Lease `protobuf:"bytes,15,opt,name=lease,proto3" json:"lease,omitempty"`
+	Lease *Lease `protobuf:"bytes,15,opt,name=lease,proto3" json:"lease,omitempty"`
+	// Who answers for it: a team, a mail address. At most 200 characters.
+	Owner         string `protobuf:"bytes,16,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -259,6 +261,13 @@ func (x *System) GetLease() *Lease {
 	return nil
 }
 
+func (x *System) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
 // Something that a system needs.
 type Dependency struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -321,13 +330,18 @@ type Interface struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Protocol spoken. From the scheme of the URI when unset; must agree with it when set.
 	Protocol v1.Protocol `protobuf:"varint,2,opt,name=protocol,proto3,enum=switchyard.type.v1.Protocol" json:"protocol,omitempty"`
-	// Where it is: `http://host:port/base`, `grpc://host:port`, or a bare `host:port` for gRPC. Required, at most 2048 bytes, without user or password.
+	// Where it is: `http://host:port/base`, `grpc://host:port`, a bare `host:port` for gRPC, `ws://host:port/path`,
+	// `tcp://host:port`, `udp://host:port`. Required, at most 2048 bytes, without user or password.
 	Uri string `protobuf:"bytes,3,opt,name=uri,proto3" json:"uri,omitempty"`
-	// Settings of the protocol's adapter, see docs/interfaces.md. HTTP: `message_path` (default `/api/v1/messages`).
-	// At most 16 KiB as JSON; numbers are finite.
+	// Settings of the protocol's adapter, see docs/interfaces.md. Secrets are references
+	// (`{"secret_ref": "env:NAME"}`), never values: the record is shown to watchers. At most 16 KiB as JSON; numbers
+	// are finite.
 	Settings *structpb.Struct `protobuf:"bytes,4,opt,name=settings,proto3" json:"settings,omitempty"`
 	// How the hub finds out whether it is well. Default: the protocol's own way.
-	HealthCheck   *HealthCheck `protobuf:"bytes,5,opt,name=health_check,json=healthCheck,proto3" json:"health_check,omitempty"`
+	HealthCheck *HealthCheck `protobuf:"bytes,5,opt,name=health_check,json=healthCheck,proto3" json:"health_check,omitempty"`
+	// Which operation each message type uses. An interface with routes takes the message types of its routes only; one
+	// without takes every type in the hub's own envelope. At most 200.
+	Routes        []*Route `protobuf:"bytes,6,rep,name=routes,proto3" json:"routes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -397,6 +411,81 @@ func (x *Interface) GetHealthCheck() *HealthCheck {
 	return nil
 }
 
+func (x *Interface) GetRoutes() []*Route {
+	if x != nil {
+		return x.Routes
+	}
+	return nil
+}
+
+// Which operation of an interface a message type uses.
+type Route struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Message type: a name (`pets.get`), a prefix (`pets.*`), or `*` for every other type. An exact name beats a prefix,
+	// a longer prefix beats a shorter one. Required, each once; at most 128 bytes.
+	MessageType string `protobuf:"bytes,1,opt,name=message_type,json=messageType,proto3" json:"message_type,omitempty"`
+	// The operation, in terms of the protocol's adapter; see docs/interfaces.md. HTTP: `method`, `path`, `query`,
+	// `headers`, `body`, `reply` and others; gRPC: `method`; GraphQL: `query`. At most 16 KiB as JSON; numbers are
+	// finite.
+	Operation *structpb.Struct `protobuf:"bytes,2,opt,name=operation,proto3" json:"operation,omitempty"`
+	// What sending such a message twice does, unless request or policy say so. When unset, what the operation
+	// promises: GET and HEAD are SAFE, PUT and DELETE IDEMPOTENT.
+	RepeatSafety  v1.RepeatSafety `protobuf:"varint,3,opt,name=repeat_safety,json=repeatSafety,proto3,enum=switchyard.type.v1.RepeatSafety" json:"repeat_safety,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Route) Reset() {
+	*x = Route{}
+	mi := &file_switchyard_registry_v1_system_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Route) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Route) ProtoMessage() {}
+
+func (x *Route) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_registry_v1_system_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Route.ProtoReflect.Descriptor instead.
+func (*Route) Descriptor() ([]byte, []int) {
+	return file_switchyard_registry_v1_system_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Route) GetMessageType() string {
+	if x != nil {
+		return x.MessageType
+	}
+	return ""
+}
+
+func (x *Route) GetOperation() *structpb.Struct {
+	if x != nil {
+		return x.Operation
+	}
+	return nil
+}
+
+func (x *Route) GetRepeatSafety() v1.RepeatSafety {
+	if x != nil {
+		return x.RepeatSafety
+	}
+	return v1.RepeatSafety(0)
+}
+
 // How an interface is probed.
 type HealthCheck struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -416,7 +505,7 @@ type HealthCheck struct {
 
 func (x *HealthCheck) Reset() {
 	*x = HealthCheck{}
-	mi := &file_switchyard_registry_v1_system_proto_msgTypes[3]
+	mi := &file_switchyard_registry_v1_system_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -428,7 +517,7 @@ func (x *HealthCheck) String() string {
 func (*HealthCheck) ProtoMessage() {}
 
 func (x *HealthCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_switchyard_registry_v1_system_proto_msgTypes[3]
+	mi := &file_switchyard_registry_v1_system_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -441,7 +530,7 @@ func (x *HealthCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthCheck.ProtoReflect.Descriptor instead.
 func (*HealthCheck) Descriptor() ([]byte, []int) {
-	return file_switchyard_registry_v1_system_proto_rawDescGZIP(), []int{3}
+	return file_switchyard_registry_v1_system_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *HealthCheck) GetKind() HealthCheck_Kind {
@@ -494,7 +583,7 @@ type Lease struct {
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_switchyard_registry_v1_system_proto_msgTypes[4]
+	mi := &file_switchyard_registry_v1_system_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +595,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_switchyard_registry_v1_system_proto_msgTypes[4]
+	mi := &file_switchyard_registry_v1_system_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,7 +608,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_switchyard_registry_v1_system_proto_rawDescGZIP(), []int{4}
+	return file_switchyard_registry_v1_system_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Lease) GetTtl() *durationpb.Duration {
@@ -568,7 +657,7 @@ type SystemFilter struct {
 
 func (x *SystemFilter) Reset() {
 	*x = SystemFilter{}
-	mi := &file_switchyard_registry_v1_system_proto_msgTypes[5]
+	mi := &file_switchyard_registry_v1_system_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -580,7 +669,7 @@ func (x *SystemFilter) String() string {
 func (*SystemFilter) ProtoMessage() {}
 
 func (x *SystemFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_switchyard_registry_v1_system_proto_msgTypes[5]
+	mi := &file_switchyard_registry_v1_system_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -593,7 +682,7 @@ func (x *SystemFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SystemFilter.ProtoReflect.Descriptor instead.
 func (*SystemFilter) Descriptor() ([]byte, []int) {
-	return file_switchyard_registry_v1_system_proto_rawDescGZIP(), []int{5}
+	return file_switchyard_registry_v1_system_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SystemFilter) GetTypes() []string {
@@ -656,7 +745,7 @@ var File_switchyard_registry_v1_system_proto protoreflect.FileDescriptor
 
 const file_switchyard_registry_v1_system_proto_rawDesc = "" +
 	"\n" +
-	"#switchyard/registry/v1/system.proto\x12\x16switchyard.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&switchyard/type/v1/health_status.proto\x1a!switchyard/type/v1/protocol.proto\x1a\x1fswitchyard/type/v1/target.proto\"\xb6\x05\n" +
+	"#switchyard/registry/v1/system.proto\x12\x16switchyard.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&switchyard/type/v1/health_status.proto\x1a!switchyard/type/v1/protocol.proto\x1a&switchyard/type/v1/repeat_safety.proto\x1a\x1fswitchyard/type/v1/target.proto\"\xcc\x05\n" +
 	"\x06System\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -677,20 +766,26 @@ const file_switchyard_registry_v1_system_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x123\n" +
-	"\x05lease\x18\x0f \x01(\v2\x1d.switchyard.registry.v1.LeaseR\x05lease\x1a9\n" +
+	"\x05lease\x18\x0f \x01(\v2\x1d.switchyard.registry.v1.LeaseR\x05lease\x12\x14\n" +
+	"\x05owner\x18\x10 \x01(\tR\x05owner\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\\\n" +
 	"\n" +
 	"Dependency\x122\n" +
 	"\x06target\x18\x01 \x01(\v2\x1a.switchyard.type.v1.TargetR\x06target\x12\x1a\n" +
-	"\boptional\x18\x02 \x01(\bR\boptional\"\xe8\x01\n" +
+	"\boptional\x18\x02 \x01(\bR\boptional\"\x9f\x02\n" +
 	"\tInterface\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x128\n" +
 	"\bprotocol\x18\x02 \x01(\x0e2\x1c.switchyard.type.v1.ProtocolR\bprotocol\x12\x10\n" +
 	"\x03uri\x18\x03 \x01(\tR\x03uri\x123\n" +
 	"\bsettings\x18\x04 \x01(\v2\x17.google.protobuf.StructR\bsettings\x12F\n" +
-	"\fhealth_check\x18\x05 \x01(\v2#.switchyard.registry.v1.HealthCheckR\vhealthCheck\"\xbe\x02\n" +
+	"\fhealth_check\x18\x05 \x01(\v2#.switchyard.registry.v1.HealthCheckR\vhealthCheck\x125\n" +
+	"\x06routes\x18\x06 \x03(\v2\x1d.switchyard.registry.v1.RouteR\x06routes\"\xa8\x01\n" +
+	"\x05Route\x12!\n" +
+	"\fmessage_type\x18\x01 \x01(\tR\vmessageType\x125\n" +
+	"\toperation\x18\x02 \x01(\v2\x17.google.protobuf.StructR\toperation\x12E\n" +
+	"\rrepeat_safety\x18\x03 \x01(\x0e2 .switchyard.type.v1.RepeatSafetyR\frepeatSafety\"\xbe\x02\n" +
 	"\vHealthCheck\x12<\n" +
 	"\x04kind\x18\x01 \x01(\x0e2(.switchyard.registry.v1.HealthCheck.KindR\x04kind\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x18\n" +
@@ -735,49 +830,54 @@ func file_switchyard_registry_v1_system_proto_rawDescGZIP() []byte {
 }
 
 var file_switchyard_registry_v1_system_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_switchyard_registry_v1_system_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_switchyard_registry_v1_system_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_switchyard_registry_v1_system_proto_goTypes = []any{
 	(HealthCheck_Kind)(0),         // 0: switchyard.registry.v1.HealthCheck.Kind
 	(*System)(nil),                // 1: switchyard.registry.v1.System
 	(*Dependency)(nil),            // 2: switchyard.registry.v1.Dependency
 	(*Interface)(nil),             // 3: switchyard.registry.v1.Interface
-	(*HealthCheck)(nil),           // 4: switchyard.registry.v1.HealthCheck
-	(*Lease)(nil),                 // 5: switchyard.registry.v1.Lease
-	(*SystemFilter)(nil),          // 6: switchyard.registry.v1.SystemFilter
-	nil,                           // 7: switchyard.registry.v1.System.LabelsEntry
-	nil,                           // 8: switchyard.registry.v1.SystemFilter.LabelsEntry
-	(*structpb.Struct)(nil),       // 9: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*v1.Target)(nil),             // 11: switchyard.type.v1.Target
-	(v1.Protocol)(0),              // 12: switchyard.type.v1.Protocol
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
-	(v1.HealthStatus)(0),          // 14: switchyard.type.v1.HealthStatus
+	(*Route)(nil),                 // 4: switchyard.registry.v1.Route
+	(*HealthCheck)(nil),           // 5: switchyard.registry.v1.HealthCheck
+	(*Lease)(nil),                 // 6: switchyard.registry.v1.Lease
+	(*SystemFilter)(nil),          // 7: switchyard.registry.v1.SystemFilter
+	nil,                           // 8: switchyard.registry.v1.System.LabelsEntry
+	nil,                           // 9: switchyard.registry.v1.SystemFilter.LabelsEntry
+	(*structpb.Struct)(nil),       // 10: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*v1.Target)(nil),             // 12: switchyard.type.v1.Target
+	(v1.Protocol)(0),              // 13: switchyard.type.v1.Protocol
+	(v1.RepeatSafety)(0),          // 14: switchyard.type.v1.RepeatSafety
+	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(v1.HealthStatus)(0),          // 16: switchyard.type.v1.HealthStatus
 }
 var file_switchyard_registry_v1_system_proto_depIdxs = []int32{
 	2,  // 0: switchyard.registry.v1.System.dependencies:type_name -> switchyard.registry.v1.Dependency
 	3,  // 1: switchyard.registry.v1.System.interfaces:type_name -> switchyard.registry.v1.Interface
-	9,  // 2: switchyard.registry.v1.System.configuration:type_name -> google.protobuf.Struct
-	7,  // 3: switchyard.registry.v1.System.labels:type_name -> switchyard.registry.v1.System.LabelsEntry
-	10, // 4: switchyard.registry.v1.System.create_time:type_name -> google.protobuf.Timestamp
-	10, // 5: switchyard.registry.v1.System.update_time:type_name -> google.protobuf.Timestamp
-	5,  // 6: switchyard.registry.v1.System.lease:type_name -> switchyard.registry.v1.Lease
-	11, // 7: switchyard.registry.v1.Dependency.target:type_name -> switchyard.type.v1.Target
-	12, // 8: switchyard.registry.v1.Interface.protocol:type_name -> switchyard.type.v1.Protocol
-	9,  // 9: switchyard.registry.v1.Interface.settings:type_name -> google.protobuf.Struct
-	4,  // 10: switchyard.registry.v1.Interface.health_check:type_name -> switchyard.registry.v1.HealthCheck
-	0,  // 11: switchyard.registry.v1.HealthCheck.kind:type_name -> switchyard.registry.v1.HealthCheck.Kind
-	13, // 12: switchyard.registry.v1.HealthCheck.interval:type_name -> google.protobuf.Duration
-	13, // 13: switchyard.registry.v1.HealthCheck.timeout:type_name -> google.protobuf.Duration
-	13, // 14: switchyard.registry.v1.Lease.ttl:type_name -> google.protobuf.Duration
-	10, // 15: switchyard.registry.v1.Lease.expire_time:type_name -> google.protobuf.Timestamp
-	12, // 16: switchyard.registry.v1.SystemFilter.protocols:type_name -> switchyard.type.v1.Protocol
-	14, // 17: switchyard.registry.v1.SystemFilter.statuses:type_name -> switchyard.type.v1.HealthStatus
-	8,  // 18: switchyard.registry.v1.SystemFilter.labels:type_name -> switchyard.registry.v1.SystemFilter.LabelsEntry
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	10, // 2: switchyard.registry.v1.System.configuration:type_name -> google.protobuf.Struct
+	8,  // 3: switchyard.registry.v1.System.labels:type_name -> switchyard.registry.v1.System.LabelsEntry
+	11, // 4: switchyard.registry.v1.System.create_time:type_name -> google.protobuf.Timestamp
+	11, // 5: switchyard.registry.v1.System.update_time:type_name -> google.protobuf.Timestamp
+	6,  // 6: switchyard.registry.v1.System.lease:type_name -> switchyard.registry.v1.Lease
+	12, // 7: switchyard.registry.v1.Dependency.target:type_name -> switchyard.type.v1.Target
+	13, // 8: switchyard.registry.v1.Interface.protocol:type_name -> switchyard.type.v1.Protocol
+	10, // 9: switchyard.registry.v1.Interface.settings:type_name -> google.protobuf.Struct
+	5,  // 10: switchyard.registry.v1.Interface.health_check:type_name -> switchyard.registry.v1.HealthCheck
+	4,  // 11: switchyard.registry.v1.Interface.routes:type_name -> switchyard.registry.v1.Route
+	10, // 12: switchyard.registry.v1.Route.operation:type_name -> google.protobuf.Struct
+	14, // 13: switchyard.registry.v1.Route.repeat_safety:type_name -> switchyard.type.v1.RepeatSafety
+	0,  // 14: switchyard.registry.v1.HealthCheck.kind:type_name -> switchyard.registry.v1.HealthCheck.Kind
+	15, // 15: switchyard.registry.v1.HealthCheck.interval:type_name -> google.protobuf.Duration
+	15, // 16: switchyard.registry.v1.HealthCheck.timeout:type_name -> google.protobuf.Duration
+	15, // 17: switchyard.registry.v1.Lease.ttl:type_name -> google.protobuf.Duration
+	11, // 18: switchyard.registry.v1.Lease.expire_time:type_name -> google.protobuf.Timestamp
+	13, // 19: switchyard.registry.v1.SystemFilter.protocols:type_name -> switchyard.type.v1.Protocol
+	16, // 20: switchyard.registry.v1.SystemFilter.statuses:type_name -> switchyard.type.v1.HealthStatus
+	9,  // 21: switchyard.registry.v1.SystemFilter.labels:type_name -> switchyard.registry.v1.SystemFilter.LabelsEntry
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_switchyard_registry_v1_system_proto_init() }
@@ -791,7 +891,7 @@ func file_switchyard_registry_v1_system_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_switchyard_registry_v1_system_proto_rawDesc), len(file_switchyard_registry_v1_system_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -811,11 +811,213 @@ func (x *ResetBreakerResponse) GetBreakers() []*Breaker {
 	return nil
 }
 
+// Request of ListPolicies.
+type ListPoliciesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most policies on a page. 100 when unset; more than 1000 is taken as 1000.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the page before; empty: the first page.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPoliciesRequest) Reset() {
+	*x = ListPoliciesRequest{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPoliciesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPoliciesRequest) ProtoMessage() {}
+
+func (x *ListPoliciesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPoliciesRequest.ProtoReflect.Descriptor instead.
+func (*ListPoliciesRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListPoliciesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListPoliciesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Response of ListPolicies.
+type ListPoliciesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The policies of this page.
+	Policies []*Policy `protobuf:"bytes,1,rep,name=policies,proto3" json:"policies,omitempty"`
+	// For the next page; empty: this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPoliciesResponse) Reset() {
+	*x = ListPoliciesResponse{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPoliciesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPoliciesResponse) ProtoMessage() {}
+
+func (x *ListPoliciesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPoliciesResponse.ProtoReflect.Descriptor instead.
+func (*ListPoliciesResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListPoliciesResponse) GetPolicies() []*Policy {
+	if x != nil {
+		return x.Policies
+	}
+	return nil
+}
+
+func (x *ListPoliciesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Request of GetPolicy.
+type GetPolicyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the policy. Required.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPolicyRequest) Reset() {
+	*x = GetPolicyRequest{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPolicyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPolicyRequest) ProtoMessage() {}
+
+func (x *GetPolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPolicyRequest.ProtoReflect.Descriptor instead.
+func (*GetPolicyRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetPolicyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// Response of GetPolicy.
+type GetPolicyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The policy.
+	Policy        *Policy `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPolicyResponse) Reset() {
+	*x = GetPolicyResponse{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPolicyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPolicyResponse) ProtoMessage() {}
+
+func (x *GetPolicyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPolicyResponse.ProtoReflect.Descriptor instead.
+func (*GetPolicyResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetPolicyResponse) GetPolicy() *Policy {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
 var File_switchyard_resilience_v1_resilience_service_proto protoreflect.FileDescriptor
 
 const file_switchyard_resilience_v1_resilience_service_proto_rawDesc = "" +
 	"\n" +
-	"1switchyard/resilience/v1/resilience_service.proto\x12\x18switchyard.resilience.v1\x1a\x1egoogle/protobuf/duration.proto\x1a&switchyard/resilience/v1/breaker.proto\"\xae\x01\n" +
+	"1switchyard/resilience/v1/resilience_service.proto\x12\x18switchyard.resilience.v1\x1a\x1egoogle/protobuf/duration.proto\x1a&switchyard/resilience/v1/breaker.proto\x1a%switchyard/resilience/v1/policy.proto\"\xae\x01\n" +
 	"\x13ListBreakersRequest\x12\x1b\n" +
 	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\x12>\n" +
 	"\x06states\x18\x02 \x03(\x0e2&.switchyard.resilience.v1.BreakerStateR\x06states\x12\x1b\n" +
@@ -858,12 +1060,25 @@ const file_switchyard_resilience_v1_resilience_service_proto_rawDesc = "" +
 	"\tinterface\x18\x02 \x01(\tR\tinterface\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"U\n" +
 	"\x14ResetBreakerResponse\x12=\n" +
-	"\bbreakers\x18\x01 \x03(\v2!.switchyard.resilience.v1.BreakerR\bbreakers2\xe5\x03\n" +
+	"\bbreakers\x18\x01 \x03(\v2!.switchyard.resilience.v1.BreakerR\bbreakers\"Q\n" +
+	"\x13ListPoliciesRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"|\n" +
+	"\x14ListPoliciesResponse\x12<\n" +
+	"\bpolicies\x18\x01 \x03(\v2 .switchyard.resilience.v1.PolicyR\bpolicies\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"&\n" +
+	"\x10GetPolicyRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"M\n" +
+	"\x11GetPolicyResponse\x128\n" +
+	"\x06policy\x18\x01 \x01(\v2 .switchyard.resilience.v1.PolicyR\x06policy2\xc4\x05\n" +
 	"\x11ResilienceService\x12r\n" +
 	"\fListBreakers\x12-.switchyard.resilience.v1.ListBreakersRequest\x1a..switchyard.resilience.v1.ListBreakersResponse\"\x03\x90\x02\x01\x12w\n" +
 	"\rWatchBreakers\x12..switchyard.resilience.v1.WatchBreakersRequest\x1a/.switchyard.resilience.v1.WatchBreakersResponse\"\x03\x90\x02\x010\x01\x12o\n" +
 	"\vTripBreaker\x12,.switchyard.resilience.v1.TripBreakerRequest\x1a-.switchyard.resilience.v1.TripBreakerResponse\"\x03\x90\x02\x02\x12r\n" +
-	"\fResetBreaker\x12-.switchyard.resilience.v1.ResetBreakerRequest\x1a..switchyard.resilience.v1.ResetBreakerResponse\"\x03\x90\x02\x02B\xf5\x01\n" +
+	"\fResetBreaker\x12-.switchyard.resilience.v1.ResetBreakerRequest\x1a..switchyard.resilience.v1.ResetBreakerResponse\"\x03\x90\x02\x02\x12r\n" +
+	"\fListPolicies\x12-.switchyard.resilience.v1.ListPoliciesRequest\x1a..switchyard.resilience.v1.ListPoliciesResponse\"\x03\x90\x02\x01\x12i\n" +
+	"\tGetPolicy\x12*.switchyard.resilience.v1.GetPolicyRequest\x1a+.switchyard.resilience.v1.GetPolicyResponse\"\x03\x90\x02\x01B\xf5\x01\n" +
 	"\x1ccom.switchyard.resilience.v1B\x16ResilienceServiceProtoP\x01Z;switchyard.dev/gen/go/switchyard/resilience/v1;resiliencev1\xa2\x02\x03SRX\xaa\x02\x18Switchyard.Resilience.V1\xca\x02\x18Switchyard\\Resilience\\V1\xe2\x02$Switchyard\\Resilience\\V1\\GPBMetadata\xea\x02\x1aSwitchyard::Resilience::V1b\x06proto3"
 
 var (
@@ -878,7 +1093,7 @@ func file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP() []byte
 	return file_switchyard_resilience_v1_resilience_service_proto_rawDescData
 }
 
-var file_switchyard_resilience_v1_resilience_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_switchyard_resilience_v1_resilience_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_switchyard_resilience_v1_resilience_service_proto_goTypes = []any{
 	(*ListBreakersRequest)(nil),   // 0: switchyard.resilience.v1.ListBreakersRequest
 	(*ListBreakersResponse)(nil),  // 1: switchyard.resilience.v1.ListBreakersResponse
@@ -893,36 +1108,47 @@ var file_switchyard_resilience_v1_resilience_service_proto_goTypes = []any{
 	(*TripBreakerResponse)(nil),   // 10: switchyard.resilience.v1.TripBreakerResponse
 	(*ResetBreakerRequest)(nil),   // 11: switchyard.resilience.v1.ResetBreakerRequest
 	(*ResetBreakerResponse)(nil),  // 12: switchyard.resilience.v1.ResetBreakerResponse
-	(BreakerState)(0),             // 13: switchyard.resilience.v1.BreakerState
-	(*Breaker)(nil),               // 14: switchyard.resilience.v1.Breaker
-	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(*ListPoliciesRequest)(nil),   // 13: switchyard.resilience.v1.ListPoliciesRequest
+	(*ListPoliciesResponse)(nil),  // 14: switchyard.resilience.v1.ListPoliciesResponse
+	(*GetPolicyRequest)(nil),      // 15: switchyard.resilience.v1.GetPolicyRequest
+	(*GetPolicyResponse)(nil),     // 16: switchyard.resilience.v1.GetPolicyResponse
+	(BreakerState)(0),             // 17: switchyard.resilience.v1.BreakerState
+	(*Breaker)(nil),               // 18: switchyard.resilience.v1.Breaker
+	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
+	(*Policy)(nil),                // 20: switchyard.resilience.v1.Policy
 }
 var file_switchyard_resilience_v1_resilience_service_proto_depIdxs = []int32{
-	13, // 0: switchyard.resilience.v1.ListBreakersRequest.states:type_name -> switchyard.resilience.v1.BreakerState
-	14, // 1: switchyard.resilience.v1.ListBreakersResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
+	17, // 0: switchyard.resilience.v1.ListBreakersRequest.states:type_name -> switchyard.resilience.v1.BreakerState
+	18, // 1: switchyard.resilience.v1.ListBreakersResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
 	4,  // 2: switchyard.resilience.v1.WatchBreakersResponse.snapshot:type_name -> switchyard.resilience.v1.BreakerSnapshot
 	5,  // 3: switchyard.resilience.v1.WatchBreakersResponse.update:type_name -> switchyard.resilience.v1.BreakerUpdate
 	6,  // 4: switchyard.resilience.v1.WatchBreakersResponse.removed:type_name -> switchyard.resilience.v1.BreakerRemoved
 	7,  // 5: switchyard.resilience.v1.WatchBreakersResponse.bookmark:type_name -> switchyard.resilience.v1.BreakerBookmark
 	8,  // 6: switchyard.resilience.v1.WatchBreakersResponse.reset:type_name -> switchyard.resilience.v1.BreakerReset
-	14, // 7: switchyard.resilience.v1.BreakerSnapshot.items:type_name -> switchyard.resilience.v1.Breaker
-	14, // 8: switchyard.resilience.v1.BreakerUpdate.items:type_name -> switchyard.resilience.v1.Breaker
-	15, // 9: switchyard.resilience.v1.TripBreakerRequest.duration:type_name -> google.protobuf.Duration
-	14, // 10: switchyard.resilience.v1.TripBreakerResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
-	14, // 11: switchyard.resilience.v1.ResetBreakerResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
-	0,  // 12: switchyard.resilience.v1.ResilienceService.ListBreakers:input_type -> switchyard.resilience.v1.ListBreakersRequest
-	2,  // 13: switchyard.resilience.v1.ResilienceService.WatchBreakers:input_type -> switchyard.resilience.v1.WatchBreakersRequest
-	9,  // 14: switchyard.resilience.v1.ResilienceService.TripBreaker:input_type -> switchyard.resilience.v1.TripBreakerRequest
-	11, // 15: switchyard.resilience.v1.ResilienceService.ResetBreaker:input_type -> switchyard.resilience.v1.ResetBreakerRequest
-	1,  // 16: switchyard.resilience.v1.ResilienceService.ListBreakers:output_type -> switchyard.resilience.v1.ListBreakersResponse
-	3,  // 17: switchyard.resilience.v1.ResilienceService.WatchBreakers:output_type -> switchyard.resilience.v1.WatchBreakersResponse
-	10, // 18: switchyard.resilience.v1.ResilienceService.TripBreaker:output_type -> switchyard.resilience.v1.TripBreakerResponse
-	12, // 19: switchyard.resilience.v1.ResilienceService.ResetBreaker:output_type -> switchyard.resilience.v1.ResetBreakerResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	18, // 7: switchyard.resilience.v1.BreakerSnapshot.items:type_name -> switchyard.resilience.v1.Breaker
+	18, // 8: switchyard.resilience.v1.BreakerUpdate.items:type_name -> switchyard.resilience.v1.Breaker
+	19, // 9: switchyard.resilience.v1.TripBreakerRequest.duration:type_name -> google.protobuf.Duration
+	18, // 10: switchyard.resilience.v1.TripBreakerResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
+	18, // 11: switchyard.resilience.v1.ResetBreakerResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
+	20, // 12: switchyard.resilience.v1.ListPoliciesResponse.policies:type_name -> switchyard.resilience.v1.Policy
+	20, // 13: switchyard.resilience.v1.GetPolicyResponse.policy:type_name -> switchyard.resilience.v1.Policy
+	0,  // 14: switchyard.resilience.v1.ResilienceService.ListBreakers:input_type -> switchyard.resilience.v1.ListBreakersRequest
+	2,  // 15: switchyard.resilience.v1.ResilienceService.WatchBreakers:input_type -> switchyard.resilience.v1.WatchBreakersRequest
+	9,  // 16: switchyard.resilience.v1.ResilienceService.TripBreaker:input_type -> switchyard.resilience.v1.TripBreakerRequest
+	11, // 17: switchyard.resilience.v1.ResilienceService.ResetBreaker:input_type -> switchyard.resilience.v1.ResetBreakerRequest
+	13, // 18: switchyard.resilience.v1.ResilienceService.ListPolicies:input_type -> switchyard.resilience.v1.ListPoliciesRequest
+	15, // 19: switchyard.resilience.v1.ResilienceService.GetPolicy:input_type -> switchyard.resilience.v1.GetPolicyRequest
+	1,  // 20: switchyard.resilience.v1.ResilienceService.ListBreakers:output_type -> switchyard.resilience.v1.ListBreakersResponse
+	3,  // 21: switchyard.resilience.v1.ResilienceService.WatchBreakers:output_type -> switchyard.resilience.v1.WatchBreakersResponse
+	10, // 22: switchyard.resilience.v1.ResilienceService.TripBreaker:output_type -> switchyard.resilience.v1.TripBreakerResponse
+	12, // 23: switchyard.resilience.v1.ResilienceService.ResetBreaker:output_type -> switchyard.resilience.v1.ResetBreakerResponse
+	14, // 24: switchyard.resilience.v1.ResilienceService.ListPolicies:output_type -> switchyard.resilience.v1.ListPoliciesResponse
+	16, // 25: switchyard.resilience.v1.ResilienceService.GetPolicy:output_type -> switchyard.resilience.v1.GetPolicyResponse
+	20, // [20:26] is the sub-list for method output_type
+	14, // [14:20] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_switchyard_resilience_v1_resilience_service_proto_init() }
@@ -931,6 +1157,7 @@ func file_switchyard_resilience_v1_resilience_service_proto_init() {
 		return
 	}
 	file_switchyard_resilience_v1_breaker_proto_init()
+	file_switchyard_resilience_v1_policy_proto_init()
 	file_switchyard_resilience_v1_resilience_service_proto_msgTypes[3].OneofWrappers = []any{
 		(*WatchBreakersResponse_Snapshot)(nil),
 		(*WatchBreakersResponse_Update)(nil),
@@ -944,7 +1171,7 @@ func file_switchyard_resilience_v1_resilience_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_switchyard_resilience_v1_resilience_service_proto_rawDesc), len(file_switchyard_resilience_v1_resilience_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

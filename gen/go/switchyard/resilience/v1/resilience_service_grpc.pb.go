@@ -23,6 +23,8 @@ const (
 	ResilienceService_WatchBreakers_FullMethodName = "/switchyard.resilience.v1.ResilienceService/WatchBreakers"
 	ResilienceService_TripBreaker_FullMethodName   = "/switchyard.resilience.v1.ResilienceService/TripBreaker"
 	ResilienceService_ResetBreaker_FullMethodName  = "/switchyard.resilience.v1.ResilienceService/ResetBreaker"
+	ResilienceService_ListPolicies_FullMethodName  = "/switchyard.resilience.v1.ResilienceService/ListPolicies"
+	ResilienceService_GetPolicy_FullMethodName     = "/switchyard.resilience.v1.ResilienceService/GetPolicy"
 )
 
 // ResilienceServiceClient is the client API for ResilienceService service.
@@ -45,6 +47,12 @@ type ResilienceServiceClient interface {
 	// Closes a breaker and forgets its failures, whether it opened by itself or by force. Idempotent.
 	// Errors: SYSTEM_NOT_FOUND; BREAKER_NOT_FOUND; STORE_UNAVAILABLE.
 	ResetBreaker(ctx context.Context, in *ResetBreakerRequest, opts ...grpc.CallOption) (*ResetBreakerResponse, error)
+	// Lists the policies in force, in order of their names, page by page: those of the configuration and of catalogs.
+	// Errors: INVALID_FIELD; BAD_CURSOR.
+	ListPolicies(ctx context.Context, in *ListPoliciesRequest, opts ...grpc.CallOption) (*ListPoliciesResponse, error)
+	// Returns one policy.
+	// Errors: INVALID_FIELD; POLICY_NOT_FOUND.
+	GetPolicy(ctx context.Context, in *GetPolicyRequest, opts ...grpc.CallOption) (*GetPolicyResponse, error)
 }
 
 type resilienceServiceClient struct {
@@ -104,6 +112,26 @@ func (c *resilienceServiceClient) ResetBreaker(ctx context.Context, in *ResetBre
 	return out, nil
 }
 
+func (c *resilienceServiceClient) ListPolicies(ctx context.Context, in *ListPoliciesRequest, opts ...grpc.CallOption) (*ListPoliciesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPoliciesResponse)
+	err := c.cc.Invoke(ctx, ResilienceService_ListPolicies_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *resilienceServiceClient) GetPolicy(ctx context.Context, in *GetPolicyRequest, opts ...grpc.CallOption) (*GetPolicyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetPolicyResponse)
+	err := c.cc.Invoke(ctx, ResilienceService_GetPolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ResilienceServiceServer is the server API for ResilienceService service.
 // All implementations must embed UnimplementedResilienceServiceServer
 // for forward compatibility.
@@ -124,6 +152,12 @@ type ResilienceServiceServer interface {
 	// Closes a breaker and forgets its failures, whether it opened by itself or by force. Idempotent.
 	// Errors: SYSTEM_NOT_FOUND; BREAKER_NOT_FOUND; STORE_UNAVAILABLE.
 	ResetBreaker(context.Context, *ResetBreakerRequest) (*ResetBreakerResponse, error)
+	// Lists the policies in force, in order of their names, page by page: those of the configuration and of catalogs.
+	// Errors: INVALID_FIELD; BAD_CURSOR.
+	ListPolicies(context.Context, *ListPoliciesRequest) (*ListPoliciesResponse, error)
+	// Returns one policy.
+	// Errors: INVALID_FIELD; POLICY_NOT_FOUND.
+	GetPolicy(context.Context, *GetPolicyRequest) (*GetPolicyResponse, error)
 	mustEmbedUnimplementedResilienceServiceServer()
 }
 
@@ -145,6 +179,12 @@ func (UnimplementedResilienceServiceServer) TripBreaker(context.Context, *TripBr
 }
 func (UnimplementedResilienceServiceServer) ResetBreaker(context.Context, *ResetBreakerRequest) (*ResetBreakerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResetBreaker not implemented")
+}
+func (UnimplementedResilienceServiceServer) ListPolicies(context.Context, *ListPoliciesRequest) (*ListPoliciesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPolicies not implemented")
+}
+func (UnimplementedResilienceServiceServer) GetPolicy(context.Context, *GetPolicyRequest) (*GetPolicyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPolicy not implemented")
 }
 func (UnimplementedResilienceServiceServer) mustEmbedUnimplementedResilienceServiceServer() {}
 func (UnimplementedResilienceServiceServer) testEmbeddedByValue()                           {}
@@ -232,6 +272,42 @@ func _ResilienceService_ResetBreaker_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ResilienceService_ListPolicies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPoliciesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ResilienceServiceServer).ListPolicies(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ResilienceService_ListPolicies_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ResilienceServiceServer).ListPolicies(ctx, req.(*ListPoliciesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ResilienceService_GetPolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPolicyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ResilienceServiceServer).GetPolicy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ResilienceService_GetPolicy_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ResilienceServiceServer).GetPolicy(ctx, req.(*GetPolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ResilienceService_ServiceDesc is the grpc.ServiceDesc for ResilienceService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -250,6 +326,14 @@ var ResilienceService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResetBreaker",
 			Handler:    _ResilienceService_ResetBreaker_Handler,
+		},
+		{
+			MethodName: "ListPolicies",
+			Handler:    _ResilienceService_ListPolicies_Handler,
+		},
+		{
+			MethodName: "GetPolicy",
+			Handler:    _ResilienceService_GetPolicy_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -25,12 +25,23 @@ const (
 type Protocol int32
 
 const (
-	// Taken from the scheme of the URI: `http://` and `https://` are HTTP, `grpc://`, `grpcs://` and a bare `host:port` are gRPC.
+	// Taken from the scheme of the URI: `http://` and `https://` are HTTP, `grpc://`, `grpcs://` and a bare `host:port`
+	// are gRPC, `ws://` and `wss://` are WebSocket, `tcp://` and `tls://` are TCP, `udp://` is UDP.
 	Protocol_PROTOCOL_UNSPECIFIED Protocol = 0
-	// HTTP/1.1 with the hub's JSON envelope.
+	// HTTP/1.1: the hub's JSON envelope, CloudEvents, or the routes of any HTTP API.
 	Protocol_PROTOCOL_HTTP Protocol = 1
-	// gRPC by `switchyard.messaging.v1.ReceiverService`.
+	// gRPC: `switchyard.messaging.v1.ReceiverService`, or any unary method by routes.
 	Protocol_PROTOCOL_GRPC Protocol = 2
+	// WebSocket: request and reply, matched by id, as JSON text messages.
+	Protocol_PROTOCOL_WEBSOCKET Protocol = 3
+	// TCP: request and reply in length-prefixed frames or lines.
+	Protocol_PROTOCOL_TCP Protocol = 4
+	// UDP: a datagram with a reply that carries the same id, or one way.
+	Protocol_PROTOCOL_UDP Protocol = 5
+	// GraphQL over HTTP. The URI is `http://` or `https://`, so it must be set.
+	Protocol_PROTOCOL_GRAPHQL Protocol = 6
+	// A transport of the user's own, loaded as a plug-in. The plug-in that serves the scheme of the URI is taken.
+	Protocol_PROTOCOL_PLUGIN Protocol = 7
 )
 
 // Enum value maps for Protocol.
@@ -39,11 +50,21 @@ var (
 		0: "PROTOCOL_UNSPECIFIED",
 		1: "PROTOCOL_HTTP",
 		2: "PROTOCOL_GRPC",
+		3: "PROTOCOL_WEBSOCKET",
+		4: "PROTOCOL_TCP",
+		5: "PROTOCOL_UDP",
+		6: "PROTOCOL_GRAPHQL",
+		7: "PROTOCOL_PLUGIN",
 	}
 	Protocol_value = map[string]int32{
 		"PROTOCOL_UNSPECIFIED": 0,
 		"PROTOCOL_HTTP":        1,
 		"PROTOCOL_GRPC":        2,
+		"PROTOCOL_WEBSOCKET":   3,
+		"PROTOCOL_TCP":         4,
+		"PROTOCOL_UDP":         5,
+		"PROTOCOL_GRAPHQL":     6,
+		"PROTOCOL_PLUGIN":      7,
 	}
 )
 
@@ -78,11 +99,16 @@ var File_switchyard_type_v1_protocol_proto protoreflect.FileDescriptor
 
 const file_switchyard_type_v1_protocol_proto_rawDesc = "" +
 	"\n" +
-	"!switchyard/type/v1/protocol.proto\x12\x12switchyard.type.v1*J\n" +
+	"!switchyard/type/v1/protocol.proto\x12\x12switchyard.type.v1*\xb1\x01\n" +
 	"\bProtocol\x12\x18\n" +
 	"\x14PROTOCOL_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rPROTOCOL_HTTP\x10\x01\x12\x11\n" +
-	"\rPROTOCOL_GRPC\x10\x02B\xc2\x01\n" +
+	"\rPROTOCOL_GRPC\x10\x02\x12\x16\n" +
+	"\x12PROTOCOL_WEBSOCKET\x10\x03\x12\x10\n" +
+	"\fPROTOCOL_TCP\x10\x04\x12\x10\n" +
+	"\fPROTOCOL_UDP\x10\x05\x12\x14\n" +
+	"\x10PROTOCOL_GRAPHQL\x10\x06\x12\x13\n" +
+	"\x0fPROTOCOL_PLUGIN\x10\aB\xc2\x01\n" +
 	"\x16com.switchyard.type.v1B\rProtocolProtoP\x01Z/switchyard.dev/gen/go/switchyard/type/v1;typev1\xa2\x02\x03STX\xaa\x02\x12Switchyard.Type.V1\xca\x02\x12Switchyard\\Type\\V1\xe2\x02\x1eSwitchyard\\Type\\V1\\GPBMetadata\xea\x02\x14Switchyard::Type::V1b\x06proto3"
 
 var (

@@ -2,6 +2,7 @@ import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from switchyard.registry.v1 import catalog_pb2 as _catalog_pb2
 from switchyard.registry.v1 import system_pb2 as _system_pb2
 from switchyard.type.v1 import protocol_pb2 as _protocol_pb2
 from switchyard.type.v1 import target_pb2 as _target_pb2
@@ -364,3 +365,83 @@ class ProtocolCount(_message.Message):
     protocol: _protocol_pb2.Protocol
     systems: int
     def __init__(self, protocol: _Optional[_Union[_protocol_pb2.Protocol, str]] = ..., systems: _Optional[int] = ...) -> None: ...
+
+class ApplyCatalogRequest(_message.Message):
+    __slots__ = ("catalog", "prune", "validate_only")
+    CATALOG_FIELD_NUMBER: _ClassVar[int]
+    PRUNE_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    catalog: _catalog_pb2.Catalog
+    prune: bool
+    validate_only: bool
+    def __init__(self, catalog: _Optional[_Union[_catalog_pb2.Catalog, _Mapping]] = ..., prune: _Optional[bool] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class ApplyCatalogResponse(_message.Message):
+    __slots__ = ("plan",)
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    plan: _catalog_pb2.CatalogPlan
+    def __init__(self, plan: _Optional[_Union[_catalog_pb2.CatalogPlan, _Mapping]] = ...) -> None: ...
+
+class ListCatalogsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListCatalogsResponse(_message.Message):
+    __slots__ = ("catalogs", "next_page_token")
+    CATALOGS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    catalogs: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.CatalogSummary]
+    next_page_token: str
+    def __init__(self, catalogs: _Optional[_Iterable[_Union[_catalog_pb2.CatalogSummary, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListVersionsRequest(_message.Message):
+    __slots__ = ("system_id",)
+    SYSTEM_ID_FIELD_NUMBER: _ClassVar[int]
+    system_id: str
+    def __init__(self, system_id: _Optional[str] = ...) -> None: ...
+
+class ListVersionsResponse(_message.Message):
+    __slots__ = ("versions",)
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    versions: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.SystemVersion]
+    def __init__(self, versions: _Optional[_Iterable[_Union[_catalog_pb2.SystemVersion, _Mapping]]] = ...) -> None: ...
+
+class GetCompatibilityRequest(_message.Message):
+    __slots__ = ("system_id", "candidate_id")
+    SYSTEM_ID_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_ID_FIELD_NUMBER: _ClassVar[int]
+    system_id: str
+    candidate_id: str
+    def __init__(self, system_id: _Optional[str] = ..., candidate_id: _Optional[str] = ...) -> None: ...
+
+class GetCompatibilityResponse(_message.Message):
+    __slots__ = ("compatibility",)
+    COMPATIBILITY_FIELD_NUMBER: _ClassVar[int]
+    compatibility: Compatibility
+    def __init__(self, compatibility: _Optional[_Union[Compatibility, _Mapping]] = ...) -> None: ...
+
+class Compatibility(_message.Message):
+    __slots__ = ("compatible", "shared_capabilities", "shared_protocols", "shared_message_types", "differences")
+    COMPATIBLE_FIELD_NUMBER: _ClassVar[int]
+    SHARED_CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
+    SHARED_PROTOCOLS_FIELD_NUMBER: _ClassVar[int]
+    SHARED_MESSAGE_TYPES_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    compatible: bool
+    shared_capabilities: _containers.RepeatedScalarFieldContainer[str]
+    shared_protocols: _containers.RepeatedScalarFieldContainer[_protocol_pb2.Protocol]
+    shared_message_types: _containers.RepeatedScalarFieldContainer[str]
+    differences: _containers.RepeatedCompositeFieldContainer[CompatibilityDifference]
+    def __init__(self, compatible: _Optional[bool] = ..., shared_capabilities: _Optional[_Iterable[str]] = ..., shared_protocols: _Optional[_Iterable[_Union[_protocol_pb2.Protocol, str]]] = ..., shared_message_types: _Optional[_Iterable[str]] = ..., differences: _Optional[_Iterable[_Union[CompatibilityDifference, _Mapping]]] = ...) -> None: ...
+
+class CompatibilityDifference(_message.Message):
+    __slots__ = ("field", "message")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    message: str
+    def __init__(self, field: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...

@@ -90,6 +90,26 @@ class RegistryServiceStub:
                 request_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetRegistrySummaryRequest.SerializeToString,
                 response_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetRegistrySummaryResponse.FromString,
                 _registered_method=True)
+        self.ApplyCatalog = channel.unary_unary(
+                '/switchyard.registry.v1.RegistryService/ApplyCatalog',
+                request_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ApplyCatalogRequest.SerializeToString,
+                response_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ApplyCatalogResponse.FromString,
+                _registered_method=True)
+        self.ListCatalogs = channel.unary_unary(
+                '/switchyard.registry.v1.RegistryService/ListCatalogs',
+                request_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListCatalogsRequest.SerializeToString,
+                response_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListCatalogsResponse.FromString,
+                _registered_method=True)
+        self.ListVersions = channel.unary_unary(
+                '/switchyard.registry.v1.RegistryService/ListVersions',
+                request_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListVersionsRequest.SerializeToString,
+                response_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListVersionsResponse.FromString,
+                _registered_method=True)
+        self.GetCompatibility = channel.unary_unary(
+                '/switchyard.registry.v1.RegistryService/GetCompatibility',
+                request_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetCompatibilityRequest.SerializeToString,
+                response_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetCompatibilityResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -190,6 +210,42 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApplyCatalog(self, request, context):
+        """Applies a named catalog of systems, policies and descriptor sets, and returns what it does: all of it or, when
+        anything is refused, nothing. What a live registration (one with a lease) says of its own interfaces stays; the
+        catalog decides the rest. Durable before it answers; atomic. Applying the same catalog again changes nothing.
+        Errors: INVALID_FIELD; REGISTRY_FULL; ETAG_MISMATCH when others change the same systems all the time;
+        STORE_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCatalogs(self, request, context):
+        """Lists the catalogs that were applied, in order of their names, page by page.
+        Errors: INVALID_FIELD; BAD_CURSOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVersions(self, request, context):
+        """Lists the versions that a system has had, the newest first. The last 100 are kept, for systems that are gone too
+        (24 h).
+        Errors: INVALID_FIELD; SYSTEM_NOT_FOUND when nobody ever had the id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCompatibility(self, request, context):
+        """Says whether one system can stand in for another: what they share, what one lacks, and why not.
+        Errors: INVALID_FIELD; SYSTEM_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -247,6 +303,26 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.GetRegistrySummary,
                     request_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetRegistrySummaryRequest.FromString,
                     response_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetRegistrySummaryResponse.SerializeToString,
+            ),
+            'ApplyCatalog': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyCatalog,
+                    request_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ApplyCatalogRequest.FromString,
+                    response_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ApplyCatalogResponse.SerializeToString,
+            ),
+            'ListCatalogs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCatalogs,
+                    request_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListCatalogsRequest.FromString,
+                    response_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListCatalogsResponse.SerializeToString,
+            ),
+            'ListVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVersions,
+                    request_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListVersionsRequest.FromString,
+                    response_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListVersionsResponse.SerializeToString,
+            ),
+            'GetCompatibility': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCompatibility,
+                    request_deserializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetCompatibilityRequest.FromString,
+                    response_serializer=switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetCompatibilityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -547,6 +623,114 @@ class RegistryService:
             '/switchyard.registry.v1.RegistryService/GetRegistrySummary',
             switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetRegistrySummaryRequest.SerializeToString,
             switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetRegistrySummaryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyCatalog(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.registry.v1.RegistryService/ApplyCatalog',
+            switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ApplyCatalogRequest.SerializeToString,
+            switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ApplyCatalogResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCatalogs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.registry.v1.RegistryService/ListCatalogs',
+            switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListCatalogsRequest.SerializeToString,
+            switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListCatalogsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.registry.v1.RegistryService/ListVersions',
+            switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListVersionsRequest.SerializeToString,
+            switchyard_dot_registry_dot_v1_dot_registry__service__pb2.ListVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCompatibility(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.registry.v1.RegistryService/GetCompatibility',
+            switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetCompatibilityRequest.SerializeToString,
+            switchyard_dot_registry_dot_v1_dot_registry__service__pb2.GetCompatibilityResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,10 +27,11 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from switchyard.type.v1 import health_status_pb2 as switchyard_dot_type_dot_v1_dot_health__status__pb2
 from switchyard.type.v1 import protocol_pb2 as switchyard_dot_type_dot_v1_dot_protocol__pb2
+from switchyard.type.v1 import repeat_safety_pb2 as switchyard_dot_type_dot_v1_dot_repeat__safety__pb2
 from switchyard.type.v1 import target_pb2 as switchyard_dot_type_dot_v1_dot_target__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#switchyard/registry/v1/system.proto\x12\x16switchyard.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&switchyard/type/v1/health_status.proto\x1a!switchyard/type/v1/protocol.proto\x1a\x1fswitchyard/type/v1/target.proto\"\xb6\x05\n\x06System\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x18\n\x07version\x18\x04 \x01(\tR\x07version\x12\"\n\x0c\x63\x61pabilities\x18\x05 \x03(\tR\x0c\x63\x61pabilities\x12\x46\n\x0c\x64\x65pendencies\x18\x06 \x03(\x0b\x32\".switchyard.registry.v1.DependencyR\x0c\x64\x65pendencies\x12\x41\n\ninterfaces\x18\x07 \x03(\x0b\x32!.switchyard.registry.v1.InterfaceR\ninterfaces\x12=\n\rconfiguration\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\rconfiguration\x12\x42\n\x06labels\x18\t \x03(\x0b\x32*.switchyard.registry.v1.System.LabelsEntryR\x06labels\x12\x16\n\x06weight\x18\n \x01(\rR\x06weight\x12\x12\n\x04zone\x18\x0b \x01(\tR\x04zone\x12\x12\n\x04\x65tag\x18\x0c \x01(\tR\x04\x65tag\x12;\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x33\n\x05lease\x18\x0f \x01(\x0b\x32\x1d.switchyard.registry.v1.LeaseR\x05lease\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\\\n\nDependency\x12\x32\n\x06target\x18\x01 \x01(\x0b\x32\x1a.switchyard.type.v1.TargetR\x06target\x12\x1a\n\x08optional\x18\x02 \x01(\x08R\x08optional\"\xe8\x01\n\tInterface\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x38\n\x08protocol\x18\x02 \x01(\x0e\x32\x1c.switchyard.type.v1.ProtocolR\x08protocol\x12\x10\n\x03uri\x18\x03 \x01(\tR\x03uri\x12\x33\n\x08settings\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x08settings\x12\x46\n\x0chealth_check\x18\x05 \x01(\x0b\x32#.switchyard.registry.v1.HealthCheckR\x0bhealthCheck\"\xbe\x02\n\x0bHealthCheck\x12<\n\x04kind\x18\x01 \x01(\x0e\x32(.switchyard.registry.v1.HealthCheck.KindR\x04kind\x12\x12\n\x04path\x18\x02 \x01(\tR\x04path\x12\x18\n\x07service\x18\x03 \x01(\tR\x07service\x12\x35\n\x08interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08interval\x12\x33\n\x07timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\"W\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_HTTP\x10\x01\x12\r\n\tKIND_GRPC\x10\x02\x12\x0c\n\x08KIND_TCP\x10\x03\x12\r\n\tKIND_NONE\x10\x04\"\x8b\x01\n\x05Lease\x12+\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x18\n\x07\x65xpired\x18\x03 \x01(\x08R\x07\x65xpired\"\x8c\x03\n\x0cSystemFilter\x12\x14\n\x05types\x18\x01 \x03(\tR\x05types\x12\"\n\x0c\x63\x61pabilities\x18\x02 \x03(\tR\x0c\x63\x61pabilities\x12:\n\tprotocols\x18\x03 \x03(\x0e\x32\x1c.switchyard.type.v1.ProtocolR\tprotocols\x12<\n\x08statuses\x18\x04 \x03(\x0e\x32 .switchyard.type.v1.HealthStatusR\x08statuses\x12H\n\x06labels\x18\x05 \x03(\x0b\x32\x30.switchyard.registry.v1.SystemFilter.LabelsEntryR\x06labels\x12\x12\n\x04zone\x18\x06 \x01(\tR\x04zone\x12\x1b\n\tid_prefix\x18\x07 \x01(\tR\x08idPrefix\x12\x12\n\x04text\x18\x08 \x01(\tR\x04text\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#switchyard/registry/v1/system.proto\x12\x16switchyard.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&switchyard/type/v1/health_status.proto\x1a!switchyard/type/v1/protocol.proto\x1a&switchyard/type/v1/repeat_safety.proto\x1a\x1fswitchyard/type/v1/target.proto\"\xcc\x05\n\x06System\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x18\n\x07version\x18\x04 \x01(\tR\x07version\x12\"\n\x0c\x63\x61pabilities\x18\x05 \x03(\tR\x0c\x63\x61pabilities\x12\x46\n\x0c\x64\x65pendencies\x18\x06 \x03(\x0b\x32\".switchyard.registry.v1.DependencyR\x0c\x64\x65pendencies\x12\x41\n\ninterfaces\x18\x07 \x03(\x0b\x32!.switchyard.registry.v1.InterfaceR\ninterfaces\x12=\n\rconfiguration\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\rconfiguration\x12\x42\n\x06labels\x18\t \x03(\x0b\x32*.switchyard.registry.v1.System.LabelsEntryR\x06labels\x12\x16\n\x06weight\x18\n \x01(\rR\x06weight\x12\x12\n\x04zone\x18\x0b \x01(\tR\x04zone\x12\x12\n\x04\x65tag\x18\x0c \x01(\tR\x04\x65tag\x12;\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x33\n\x05lease\x18\x0f \x01(\x0b\x32\x1d.switchyard.registry.v1.LeaseR\x05lease\x12\x14\n\x05owner\x18\x10 \x01(\tR\x05owner\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\\\n\nDependency\x12\x32\n\x06target\x18\x01 \x01(\x0b\x32\x1a.switchyard.type.v1.TargetR\x06target\x12\x1a\n\x08optional\x18\x02 \x01(\x08R\x08optional\"\x9f\x02\n\tInterface\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x38\n\x08protocol\x18\x02 \x01(\x0e\x32\x1c.switchyard.type.v1.ProtocolR\x08protocol\x12\x10\n\x03uri\x18\x03 \x01(\tR\x03uri\x12\x33\n\x08settings\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x08settings\x12\x46\n\x0chealth_check\x18\x05 \x01(\x0b\x32#.switchyard.registry.v1.HealthCheckR\x0bhealthCheck\x12\x35\n\x06routes\x18\x06 \x03(\x0b\x32\x1d.switchyard.registry.v1.RouteR\x06routes\"\xa8\x01\n\x05Route\x12!\n\x0cmessage_type\x18\x01 \x01(\tR\x0bmessageType\x12\x35\n\toperation\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\toperation\x12\x45\n\rrepeat_safety\x18\x03 \x01(\x0e\x32 .switchyard.type.v1.RepeatSafetyR\x0crepeatSafety\"\xbe\x02\n\x0bHealthCheck\x12<\n\x04kind\x18\x01 \x01(\x0e\x32(.switchyard.registry.v1.HealthCheck.KindR\x04kind\x12\x12\n\x04path\x18\x02 \x01(\tR\x04path\x12\x18\n\x07service\x18\x03 \x01(\tR\x07service\x12\x35\n\x08interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08interval\x12\x33\n\x07timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\"W\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_HTTP\x10\x01\x12\r\n\tKIND_GRPC\x10\x02\x12\x0c\n\x08KIND_TCP\x10\x03\x12\r\n\tKIND_NONE\x10\x04\"\x8b\x01\n\x05Lease\x12+\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x18\n\x07\x65xpired\x18\x03 \x01(\x08R\x07\x65xpired\"\x8c\x03\n\x0cSystemFilter\x12\x14\n\x05types\x18\x01 \x03(\tR\x05types\x12\"\n\x0c\x63\x61pabilities\x18\x02 \x03(\tR\x0c\x63\x61pabilities\x12:\n\tprotocols\x18\x03 \x03(\x0e\x32\x1c.switchyard.type.v1.ProtocolR\tprotocols\x12<\n\x08statuses\x18\x04 \x03(\x0e\x32 .switchyard.type.v1.HealthStatusR\x08statuses\x12H\n\x06labels\x18\x05 \x03(\x0b\x32\x30.switchyard.registry.v1.SystemFilter.LabelsEntryR\x06labels\x12\x12\n\x04zone\x18\x06 \x01(\tR\x04zone\x12\x1b\n\tid_prefix\x18\x07 \x01(\tR\x08idPrefix\x12\x12\n\x04text\x18\x08 \x01(\tR\x04text\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,22 +42,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SYSTEM_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_SYSTEMFILTER_LABELSENTRY']._loaded_options = None
   _globals['_SYSTEMFILTER_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_SYSTEM']._serialized_start=267
-  _globals['_SYSTEM']._serialized_end=961
-  _globals['_SYSTEM_LABELSENTRY']._serialized_start=904
-  _globals['_SYSTEM_LABELSENTRY']._serialized_end=961
-  _globals['_DEPENDENCY']._serialized_start=963
-  _globals['_DEPENDENCY']._serialized_end=1055
-  _globals['_INTERFACE']._serialized_start=1058
-  _globals['_INTERFACE']._serialized_end=1290
-  _globals['_HEALTHCHECK']._serialized_start=1293
-  _globals['_HEALTHCHECK']._serialized_end=1611
-  _globals['_HEALTHCHECK_KIND']._serialized_start=1524
-  _globals['_HEALTHCHECK_KIND']._serialized_end=1611
-  _globals['_LEASE']._serialized_start=1614
-  _globals['_LEASE']._serialized_end=1753
-  _globals['_SYSTEMFILTER']._serialized_start=1756
-  _globals['_SYSTEMFILTER']._serialized_end=2152
-  _globals['_SYSTEMFILTER_LABELSENTRY']._serialized_start=904
-  _globals['_SYSTEMFILTER_LABELSENTRY']._serialized_end=961
+  _globals['_SYSTEM']._serialized_start=307
+  _globals['_SYSTEM']._serialized_end=1023
+  _globals['_SYSTEM_LABELSENTRY']._serialized_start=966
+  _globals['_SYSTEM_LABELSENTRY']._serialized_end=1023
+  _globals['_DEPENDENCY']._serialized_start=1025
+  _globals['_DEPENDENCY']._serialized_end=1117
+  _globals['_INTERFACE']._serialized_start=1120
+  _globals['_INTERFACE']._serialized_end=1407
+  _globals['_ROUTE']._serialized_start=1410
+  _globals['_ROUTE']._serialized_end=1578
+  _globals['_HEALTHCHECK']._serialized_start=1581
+  _globals['_HEALTHCHECK']._serialized_end=1899
+  _globals['_HEALTHCHECK_KIND']._serialized_start=1812
+  _globals['_HEALTHCHECK_KIND']._serialized_end=1899
+  _globals['_LEASE']._serialized_start=1902
+  _globals['_LEASE']._serialized_end=2041
+  _globals['_SYSTEMFILTER']._serialized_start=2044
+  _globals['_SYSTEMFILTER']._serialized_end=2440
+  _globals['_SYSTEMFILTER_LABELSENTRY']._serialized_start=966
+  _globals['_SYSTEMFILTER_LABELSENTRY']._serialized_end=1023
 # @@protoc_insertion_point(module_scope)

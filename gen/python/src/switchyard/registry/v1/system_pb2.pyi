@@ -5,6 +5,7 @@ from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from switchyard.type.v1 import health_status_pb2 as _health_status_pb2
 from switchyard.type.v1 import protocol_pb2 as _protocol_pb2
+from switchyard.type.v1 import repeat_safety_pb2 as _repeat_safety_pb2
 from switchyard.type.v1 import target_pb2 as _target_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -16,7 +17,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class System(_message.Message):
-    __slots__ = ("id", "type", "name", "version", "capabilities", "dependencies", "interfaces", "configuration", "labels", "weight", "zone", "etag", "create_time", "update_time", "lease")
+    __slots__ = ("id", "type", "name", "version", "capabilities", "dependencies", "interfaces", "configuration", "labels", "weight", "zone", "etag", "create_time", "update_time", "lease", "owner")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -39,6 +40,7 @@ class System(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     LEASE_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
     id: str
     type: str
     name: str
@@ -54,7 +56,8 @@ class System(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     lease: Lease
-    def __init__(self, id: _Optional[str] = ..., type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ..., dependencies: _Optional[_Iterable[_Union[Dependency, _Mapping]]] = ..., interfaces: _Optional[_Iterable[_Union[Interface, _Mapping]]] = ..., configuration: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., weight: _Optional[int] = ..., zone: _Optional[str] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lease: _Optional[_Union[Lease, _Mapping]] = ...) -> None: ...
+    owner: str
+    def __init__(self, id: _Optional[str] = ..., type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ..., dependencies: _Optional[_Iterable[_Union[Dependency, _Mapping]]] = ..., interfaces: _Optional[_Iterable[_Union[Interface, _Mapping]]] = ..., configuration: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., weight: _Optional[int] = ..., zone: _Optional[str] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lease: _Optional[_Union[Lease, _Mapping]] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class Dependency(_message.Message):
     __slots__ = ("target", "optional")
@@ -65,18 +68,30 @@ class Dependency(_message.Message):
     def __init__(self, target: _Optional[_Union[_target_pb2.Target, _Mapping]] = ..., optional: _Optional[bool] = ...) -> None: ...
 
 class Interface(_message.Message):
-    __slots__ = ("name", "protocol", "uri", "settings", "health_check")
+    __slots__ = ("name", "protocol", "uri", "settings", "health_check", "routes")
     NAME_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     URI_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     HEALTH_CHECK_FIELD_NUMBER: _ClassVar[int]
+    ROUTES_FIELD_NUMBER: _ClassVar[int]
     name: str
     protocol: _protocol_pb2.Protocol
     uri: str
     settings: _struct_pb2.Struct
     health_check: HealthCheck
-    def __init__(self, name: _Optional[str] = ..., protocol: _Optional[_Union[_protocol_pb2.Protocol, str]] = ..., uri: _Optional[str] = ..., settings: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., health_check: _Optional[_Union[HealthCheck, _Mapping]] = ...) -> None: ...
+    routes: _containers.RepeatedCompositeFieldContainer[Route]
+    def __init__(self, name: _Optional[str] = ..., protocol: _Optional[_Union[_protocol_pb2.Protocol, str]] = ..., uri: _Optional[str] = ..., settings: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., health_check: _Optional[_Union[HealthCheck, _Mapping]] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
+
+class Route(_message.Message):
+    __slots__ = ("message_type", "operation", "repeat_safety")
+    MESSAGE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    REPEAT_SAFETY_FIELD_NUMBER: _ClassVar[int]
+    message_type: str
+    operation: _struct_pb2.Struct
+    repeat_safety: _repeat_safety_pb2.RepeatSafety
+    def __init__(self, message_type: _Optional[str] = ..., operation: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., repeat_safety: _Optional[_Union[_repeat_safety_pb2.RepeatSafety, str]] = ...) -> None: ...
 
 class HealthCheck(_message.Message):
     __slots__ = ("kind", "path", "service", "interval", "timeout")

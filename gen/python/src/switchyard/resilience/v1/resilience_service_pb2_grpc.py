@@ -55,6 +55,16 @@ class ResilienceServiceStub:
                 request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerRequest.SerializeToString,
                 response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerResponse.FromString,
                 _registered_method=True)
+        self.ListPolicies = channel.unary_unary(
+                '/switchyard.resilience.v1.ResilienceService/ListPolicies',
+                request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListPoliciesRequest.SerializeToString,
+                response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListPoliciesResponse.FromString,
+                _registered_method=True)
+        self.GetPolicy = channel.unary_unary(
+                '/switchyard.resilience.v1.ResilienceService/GetPolicy',
+                request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyRequest.SerializeToString,
+                response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyResponse.FromString,
+                _registered_method=True)
 
 
 class ResilienceServiceServicer:
@@ -95,6 +105,22 @@ class ResilienceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPolicies(self, request, context):
+        """Lists the policies in force, in order of their names, page by page: those of the configuration and of catalogs.
+        Errors: INVALID_FIELD; BAD_CURSOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPolicy(self, request, context):
+        """Returns one policy.
+        Errors: INVALID_FIELD; POLICY_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ResilienceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -117,6 +143,16 @@ def add_ResilienceServiceServicer_to_server(servicer, server):
                     servicer.ResetBreaker,
                     request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerRequest.FromString,
                     response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerResponse.SerializeToString,
+            ),
+            'ListPolicies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPolicies,
+                    request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListPoliciesRequest.FromString,
+                    response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListPoliciesResponse.SerializeToString,
+            ),
+            'GetPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPolicy,
+                    request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyRequest.FromString,
+                    response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -228,6 +264,60 @@ class ResilienceService:
             '/switchyard.resilience.v1.ResilienceService/ResetBreaker',
             switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerRequest.SerializeToString,
             switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPolicies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.resilience.v1.ResilienceService/ListPolicies',
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListPoliciesRequest.SerializeToString,
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListPoliciesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.resilience.v1.ResilienceService/GetPolicy',
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyRequest.SerializeToString,
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -24,13 +24,13 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!switchyard/type/v1/protocol.proto\x12\x12switchyard.type.v1*J\n\x08Protocol\x12\x18\n\x14PROTOCOL_UNSPECIFIED\x10\x00\x12\x11\n\rPROTOCOL_HTTP\x10\x01\x12\x11\n\rPROTOCOL_GRPC\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!switchyard/type/v1/protocol.proto\x12\x12switchyard.type.v1*\xb1\x01\n\x08Protocol\x12\x18\n\x14PROTOCOL_UNSPECIFIED\x10\x00\x12\x11\n\rPROTOCOL_HTTP\x10\x01\x12\x11\n\rPROTOCOL_GRPC\x10\x02\x12\x16\n\x12PROTOCOL_WEBSOCKET\x10\x03\x12\x10\n\x0cPROTOCOL_TCP\x10\x04\x12\x10\n\x0cPROTOCOL_UDP\x10\x05\x12\x14\n\x10PROTOCOL_GRAPHQL\x10\x06\x12\x13\n\x0fPROTOCOL_PLUGIN\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'switchyard.type.v1.protocol_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROTOCOL']._serialized_start=57
-  _globals['_PROTOCOL']._serialized_end=131
+  _globals['_PROTOCOL']._serialized_start=58
+  _globals['_PROTOCOL']._serialized_end=235
 # @@protoc_insertion_point(module_scope)

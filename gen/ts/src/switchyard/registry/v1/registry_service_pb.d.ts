@@ -8,6 +8,7 @@ import type { Lease, System, SystemFilter } from "./system_pb.js";
 import type { Duration, FieldMask } from "@bufbuild/protobuf/wkt";
 import type { Target } from "../../type/v1/target_pb.js";
 import type { Protocol } from "../../type/v1/protocol_pb.js";
+import type { Catalog, CatalogPlan, CatalogSummary, SystemVersion } from "./catalog_pb.js";
 
 /**
  * Describes the file switchyard/registry/v1/registry_service.proto.
@@ -97,7 +98,7 @@ export declare type UpdateSystemRequest = Message<"switchyard.registry.v1.Update
 
   /**
    * Fields of the system to change: type, name, version, capabilities, dependencies, interfaces, configuration,
-   * labels, weight, zone. Required; whole fields only.
+   * labels, weight, zone, owner. Required; whole fields only.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -1092,6 +1093,276 @@ export declare type ProtocolCount = Message<"switchyard.registry.v1.ProtocolCoun
 export declare const ProtocolCountSchema: GenMessage<ProtocolCount>;
 
 /**
+ * Request of ApplyCatalog.
+ *
+ * @generated from message switchyard.registry.v1.ApplyCatalogRequest
+ */
+export declare type ApplyCatalogRequest = Message<"switchyard.registry.v1.ApplyCatalogRequest"> & {
+  /**
+   * The catalog, whole. Required.
+   *
+   * @generated from field: switchyard.registry.v1.Catalog catalog = 1;
+   */
+  catalog?: Catalog | undefined;
+
+  /**
+   * Deletes what this catalog created before and names no more. Default: it stays.
+   *
+   * @generated from field: bool prune = 2;
+   */
+  prune: boolean;
+
+  /**
+   * Checks everything, returns the plan and changes nothing. Default: false.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message switchyard.registry.v1.ApplyCatalogRequest.
+ * Use `create(ApplyCatalogRequestSchema)` to create a new message.
+ */
+export declare const ApplyCatalogRequestSchema: GenMessage<ApplyCatalogRequest>;
+
+/**
+ * Response of ApplyCatalog.
+ *
+ * @generated from message switchyard.registry.v1.ApplyCatalogResponse
+ */
+export declare type ApplyCatalogResponse = Message<"switchyard.registry.v1.ApplyCatalogResponse"> & {
+  /**
+   * What was done, or would be.
+   *
+   * @generated from field: switchyard.registry.v1.CatalogPlan plan = 1;
+   */
+  plan?: CatalogPlan | undefined;
+};
+
+/**
+ * Describes the message switchyard.registry.v1.ApplyCatalogResponse.
+ * Use `create(ApplyCatalogResponseSchema)` to create a new message.
+ */
+export declare const ApplyCatalogResponseSchema: GenMessage<ApplyCatalogResponse>;
+
+/**
+ * Request of ListCatalogs.
+ *
+ * @generated from message switchyard.registry.v1.ListCatalogsRequest
+ */
+export declare type ListCatalogsRequest = Message<"switchyard.registry.v1.ListCatalogsRequest"> & {
+  /**
+   * Most catalogs on a page. 100 when unset; more than 1000 is taken as 1000.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * From the page before; empty: the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message switchyard.registry.v1.ListCatalogsRequest.
+ * Use `create(ListCatalogsRequestSchema)` to create a new message.
+ */
+export declare const ListCatalogsRequestSchema: GenMessage<ListCatalogsRequest>;
+
+/**
+ * Response of ListCatalogs.
+ *
+ * @generated from message switchyard.registry.v1.ListCatalogsResponse
+ */
+export declare type ListCatalogsResponse = Message<"switchyard.registry.v1.ListCatalogsResponse"> & {
+  /**
+   * The catalogs of this page.
+   *
+   * @generated from field: repeated switchyard.registry.v1.CatalogSummary catalogs = 1;
+   */
+  catalogs: CatalogSummary[];
+
+  /**
+   * For the next page; empty: this is the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message switchyard.registry.v1.ListCatalogsResponse.
+ * Use `create(ListCatalogsResponseSchema)` to create a new message.
+ */
+export declare const ListCatalogsResponseSchema: GenMessage<ListCatalogsResponse>;
+
+/**
+ * Request of ListVersions.
+ *
+ * @generated from message switchyard.registry.v1.ListVersionsRequest
+ */
+export declare type ListVersionsRequest = Message<"switchyard.registry.v1.ListVersionsRequest"> & {
+  /**
+   * Id of the system. Required.
+   *
+   * @generated from field: string system_id = 1;
+   */
+  systemId: string;
+};
+
+/**
+ * Describes the message switchyard.registry.v1.ListVersionsRequest.
+ * Use `create(ListVersionsRequestSchema)` to create a new message.
+ */
+export declare const ListVersionsRequestSchema: GenMessage<ListVersionsRequest>;
+
+/**
+ * Response of ListVersions.
+ *
+ * @generated from message switchyard.registry.v1.ListVersionsResponse
+ */
+export declare type ListVersionsResponse = Message<"switchyard.registry.v1.ListVersionsResponse"> & {
+  /**
+   * The versions, the newest first.
+   *
+   * @generated from field: repeated switchyard.registry.v1.SystemVersion versions = 1;
+   */
+  versions: SystemVersion[];
+};
+
+/**
+ * Describes the message switchyard.registry.v1.ListVersionsResponse.
+ * Use `create(ListVersionsResponseSchema)` to create a new message.
+ */
+export declare const ListVersionsResponseSchema: GenMessage<ListVersionsResponse>;
+
+/**
+ * Request of GetCompatibility.
+ *
+ * @generated from message switchyard.registry.v1.GetCompatibilityRequest
+ */
+export declare type GetCompatibilityRequest = Message<"switchyard.registry.v1.GetCompatibilityRequest"> & {
+  /**
+   * The system that is to be replaced. Required.
+   *
+   * @generated from field: string system_id = 1;
+   */
+  systemId: string;
+
+  /**
+   * The system that would stand in for it. Required.
+   *
+   * @generated from field: string candidate_id = 2;
+   */
+  candidateId: string;
+};
+
+/**
+ * Describes the message switchyard.registry.v1.GetCompatibilityRequest.
+ * Use `create(GetCompatibilityRequestSchema)` to create a new message.
+ */
+export declare const GetCompatibilityRequestSchema: GenMessage<GetCompatibilityRequest>;
+
+/**
+ * Response of GetCompatibility.
+ *
+ * @generated from message switchyard.registry.v1.GetCompatibilityResponse
+ */
+export declare type GetCompatibilityResponse = Message<"switchyard.registry.v1.GetCompatibilityResponse"> & {
+  /**
+   * How the two compare.
+   *
+   * @generated from field: switchyard.registry.v1.Compatibility compatibility = 1;
+   */
+  compatibility?: Compatibility | undefined;
+};
+
+/**
+ * Describes the message switchyard.registry.v1.GetCompatibilityResponse.
+ * Use `create(GetCompatibilityResponseSchema)` to create a new message.
+ */
+export declare const GetCompatibilityResponseSchema: GenMessage<GetCompatibilityResponse>;
+
+/**
+ * How a candidate compares with the system that it would stand in for.
+ *
+ * @generated from message switchyard.registry.v1.Compatibility
+ */
+export declare type Compatibility = Message<"switchyard.registry.v1.Compatibility"> & {
+  /**
+   * Whether every message that the system takes could go to the candidate. True exactly when there are no differences.
+   *
+   * @generated from field: bool compatible = 1;
+   */
+  compatible: boolean;
+
+  /**
+   * Capabilities that both have.
+   *
+   * @generated from field: repeated string shared_capabilities = 2;
+   */
+  sharedCapabilities: string[];
+
+  /**
+   * Protocols that both can be reached by.
+   *
+   * @generated from field: repeated switchyard.type.v1.Protocol shared_protocols = 3;
+   */
+  sharedProtocols: Protocol[];
+
+  /**
+   * Message types (or patterns of routes) that both take. `*` for an interface that takes every type.
+   *
+   * @generated from field: repeated string shared_message_types = 4;
+   */
+  sharedMessageTypes: string[];
+
+  /**
+   * What the candidate lacks or has otherwise, and so why it is not compatible.
+   *
+   * @generated from field: repeated switchyard.registry.v1.CompatibilityDifference differences = 5;
+   */
+  differences: CompatibilityDifference[];
+};
+
+/**
+ * Describes the message switchyard.registry.v1.Compatibility.
+ * Use `create(CompatibilitySchema)` to create a new message.
+ */
+export declare const CompatibilitySchema: GenMessage<Compatibility>;
+
+/**
+ * One thing that speaks against a candidate.
+ *
+ * @generated from message switchyard.registry.v1.CompatibilityDifference
+ */
+export declare type CompatibilityDifference = Message<"switchyard.registry.v1.CompatibilityDifference"> & {
+  /**
+   * Where: `type`, `capabilities`, `interfaces`, `routes`, `version`.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * What is lacking or different, one line for people.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message switchyard.registry.v1.CompatibilityDifference.
+ * Use `create(CompatibilityDifferenceSchema)` to create a new message.
+ */
+export declare const CompatibilityDifferenceSchema: GenMessage<CompatibilityDifference>;
+
+/**
  * Which way dependencies are followed.
  *
  * @generated from enum switchyard.registry.v1.Direction
@@ -1256,6 +1527,54 @@ export declare const RegistryService: GenService<{
     methodKind: "unary";
     input: typeof GetRegistrySummaryRequestSchema;
     output: typeof GetRegistrySummaryResponseSchema;
+  },
+  /**
+   * Applies a named catalog of systems, policies and descriptor sets, and returns what it does: all of it or, when
+   * anything is refused, nothing. What a live registration (one with a lease) says of its own interfaces stays; the
+   * catalog decides the rest. Durable before it answers; atomic. Applying the same catalog again changes nothing.
+   * Errors: INVALID_FIELD; REGISTRY_FULL; ETAG_MISMATCH when others change the same systems all the time;
+   * STORE_UNAVAILABLE.
+   *
+   * @generated from rpc switchyard.registry.v1.RegistryService.ApplyCatalog
+   */
+  applyCatalog: {
+    methodKind: "unary";
+    input: typeof ApplyCatalogRequestSchema;
+    output: typeof ApplyCatalogResponseSchema;
+  },
+  /**
+   * Lists the catalogs that were applied, in order of their names, page by page.
+   * Errors: INVALID_FIELD; BAD_CURSOR.
+   *
+   * @generated from rpc switchyard.registry.v1.RegistryService.ListCatalogs
+   */
+  listCatalogs: {
+    methodKind: "unary";
+    input: typeof ListCatalogsRequestSchema;
+    output: typeof ListCatalogsResponseSchema;
+  },
+  /**
+   * Lists the versions that a system has had, the newest first. The last 100 are kept, for systems that are gone too
+   * (24 h).
+   * Errors: INVALID_FIELD; SYSTEM_NOT_FOUND when nobody ever had the id.
+   *
+   * @generated from rpc switchyard.registry.v1.RegistryService.ListVersions
+   */
+  listVersions: {
+    methodKind: "unary";
+    input: typeof ListVersionsRequestSchema;
+    output: typeof ListVersionsResponseSchema;
+  },
+  /**
+   * Says whether one system can stand in for another: what they share, what one lacks, and why not.
+   * Errors: INVALID_FIELD; SYSTEM_NOT_FOUND.
+   *
+   * @generated from rpc switchyard.registry.v1.RegistryService.GetCompatibility
+   */
+  getCompatibility: {
+    methodKind: "unary";
+    input: typeof GetCompatibilityRequestSchema;
+    output: typeof GetCompatibilityResponseSchema;
   },
 }>;
 

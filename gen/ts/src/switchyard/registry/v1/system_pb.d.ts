@@ -7,6 +7,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Target } from "../../type/v1/target_pb.js";
 import type { Protocol } from "../../type/v1/protocol_pb.js";
+import type { RepeatSafety } from "../../type/v1/repeat_safety_pb.js";
 import type { HealthStatus } from "../../type/v1/health_status_pb.js";
 
 /**
@@ -125,6 +126,13 @@ export declare type System = Message<"switchyard.registry.v1.System"> & {
    * @generated from field: switchyard.registry.v1.Lease lease = 15;
    */
   lease?: Lease | undefined;
+
+  /**
+   * Who answers for it: a team, a mail address. At most 200 characters.
+   *
+   * @generated from field: string owner = 16;
+   */
+  owner: string;
 };
 
 /**
@@ -181,15 +189,17 @@ export declare type Interface = Message<"switchyard.registry.v1.Interface"> & {
   protocol: Protocol;
 
   /**
-   * Where it is: `http://host:port/base`, `grpc://host:port`, or a bare `host:port` for gRPC. Required, at most 2048 bytes, without user or password.
+   * Where it is: `http://host:port/base`, `grpc://host:port`, a bare `host:port` for gRPC, `ws://host:port/path`,
+   * `tcp://host:port`, `udp://host:port`. Required, at most 2048 bytes, without user or password.
    *
    * @generated from field: string uri = 3;
    */
   uri: string;
 
   /**
-   * Settings of the protocol's adapter, see docs/interfaces.md. HTTP: `message_path` (default `/api/v1/messages`).
-   * At most 16 KiB as JSON; numbers are finite.
+   * Settings of the protocol's adapter, see docs/interfaces.md. Secrets are references
+   * (`{"secret_ref": "env:NAME"}`), never values: the record is shown to watchers. At most 16 KiB as JSON; numbers
+   * are finite.
    *
    * @generated from field: google.protobuf.Struct settings = 4;
    */
@@ -201,6 +211,14 @@ export declare type Interface = Message<"switchyard.registry.v1.Interface"> & {
    * @generated from field: switchyard.registry.v1.HealthCheck health_check = 5;
    */
   healthCheck?: HealthCheck | undefined;
+
+  /**
+   * Which operation each message type uses. An interface with routes takes the message types of its routes only; one
+   * without takes every type in the hub's own envelope. At most 200.
+   *
+   * @generated from field: repeated switchyard.registry.v1.Route routes = 6;
+   */
+  routes: Route[];
 };
 
 /**
@@ -208,6 +226,44 @@ export declare type Interface = Message<"switchyard.registry.v1.Interface"> & {
  * Use `create(InterfaceSchema)` to create a new message.
  */
 export declare const InterfaceSchema: GenMessage<Interface>;
+
+/**
+ * Which operation of an interface a message type uses.
+ *
+ * @generated from message switchyard.registry.v1.Route
+ */
+export declare type Route = Message<"switchyard.registry.v1.Route"> & {
+  /**
+   * Message type: a name (`pets.get`), a prefix (`pets.*`), or `*` for every other type. An exact name beats a prefix,
+   * a longer prefix beats a shorter one. Required, each once; at most 128 bytes.
+   *
+   * @generated from field: string message_type = 1;
+   */
+  messageType: string;
+
+  /**
+   * The operation, in terms of the protocol's adapter; see docs/interfaces.md. HTTP: `method`, `path`, `query`,
+   * `headers`, `body`, `reply` and others; gRPC: `method`; GraphQL: `query`. At most 16 KiB as JSON; numbers are
+   * finite.
+   *
+   * @generated from field: google.protobuf.Struct operation = 2;
+   */
+  operation?: JsonObject | undefined;
+
+  /**
+   * What sending such a message twice does, unless request or policy say so. When unset, what the operation
+   * promises: GET and HEAD are SAFE, PUT and DELETE IDEMPOTENT.
+   *
+   * @generated from field: switchyard.type.v1.RepeatSafety repeat_safety = 3;
+   */
+  repeatSafety: RepeatSafety;
+};
+
+/**
+ * Describes the message switchyard.registry.v1.Route.
+ * Use `create(RouteSchema)` to create a new message.
+ */
+export declare const RouteSchema: GenMessage<Route>;
 
 /**
  * How an interface is probed.

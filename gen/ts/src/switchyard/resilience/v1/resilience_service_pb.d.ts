@@ -6,6 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { Breaker, BreakerState } from "./breaker_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Policy } from "./policy_pb.js";
 
 /**
  * Describes the file switchyard/resilience/v1/resilience_service.proto.
@@ -391,6 +392,100 @@ export declare type ResetBreakerResponse = Message<"switchyard.resilience.v1.Res
 export declare const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse>;
 
 /**
+ * Request of ListPolicies.
+ *
+ * @generated from message switchyard.resilience.v1.ListPoliciesRequest
+ */
+export declare type ListPoliciesRequest = Message<"switchyard.resilience.v1.ListPoliciesRequest"> & {
+  /**
+   * Most policies on a page. 100 when unset; more than 1000 is taken as 1000.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * From the page before; empty: the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.ListPoliciesRequest.
+ * Use `create(ListPoliciesRequestSchema)` to create a new message.
+ */
+export declare const ListPoliciesRequestSchema: GenMessage<ListPoliciesRequest>;
+
+/**
+ * Response of ListPolicies.
+ *
+ * @generated from message switchyard.resilience.v1.ListPoliciesResponse
+ */
+export declare type ListPoliciesResponse = Message<"switchyard.resilience.v1.ListPoliciesResponse"> & {
+  /**
+   * The policies of this page.
+   *
+   * @generated from field: repeated switchyard.resilience.v1.Policy policies = 1;
+   */
+  policies: Policy[];
+
+  /**
+   * For the next page; empty: this is the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.ListPoliciesResponse.
+ * Use `create(ListPoliciesResponseSchema)` to create a new message.
+ */
+export declare const ListPoliciesResponseSchema: GenMessage<ListPoliciesResponse>;
+
+/**
+ * Request of GetPolicy.
+ *
+ * @generated from message switchyard.resilience.v1.GetPolicyRequest
+ */
+export declare type GetPolicyRequest = Message<"switchyard.resilience.v1.GetPolicyRequest"> & {
+  /**
+   * Name of the policy. Required.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.GetPolicyRequest.
+ * Use `create(GetPolicyRequestSchema)` to create a new message.
+ */
+export declare const GetPolicyRequestSchema: GenMessage<GetPolicyRequest>;
+
+/**
+ * Response of GetPolicy.
+ *
+ * @generated from message switchyard.resilience.v1.GetPolicyResponse
+ */
+export declare type GetPolicyResponse = Message<"switchyard.resilience.v1.GetPolicyResponse"> & {
+  /**
+   * The policy.
+   *
+   * @generated from field: switchyard.resilience.v1.Policy policy = 1;
+   */
+  policy?: Policy | undefined;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.GetPolicyResponse.
+ * Use `create(GetPolicyResponseSchema)` to create a new message.
+ */
+export declare const GetPolicyResponseSchema: GenMessage<GetPolicyResponse>;
+
+/**
  * Shows and steers what protects callers and targets from failures.
  *
  * @generated from service switchyard.resilience.v1.ResilienceService
@@ -441,6 +536,28 @@ export declare const ResilienceService: GenService<{
     methodKind: "unary";
     input: typeof ResetBreakerRequestSchema;
     output: typeof ResetBreakerResponseSchema;
+  },
+  /**
+   * Lists the policies in force, in order of their names, page by page: those of the configuration and of catalogs.
+   * Errors: INVALID_FIELD; BAD_CURSOR.
+   *
+   * @generated from rpc switchyard.resilience.v1.ResilienceService.ListPolicies
+   */
+  listPolicies: {
+    methodKind: "unary";
+    input: typeof ListPoliciesRequestSchema;
+    output: typeof ListPoliciesResponseSchema;
+  },
+  /**
+   * Returns one policy.
+   * Errors: INVALID_FIELD; POLICY_NOT_FOUND.
+   *
+   * @generated from rpc switchyard.resilience.v1.ResilienceService.GetPolicy
+   */
+  getPolicy: {
+    methodKind: "unary";
+    input: typeof GetPolicyRequestSchema;
+    output: typeof GetPolicyResponseSchema;
   },
 }>;
 

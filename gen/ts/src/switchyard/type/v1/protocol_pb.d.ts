@@ -16,25 +16,61 @@ export declare const file_switchyard_type_v1_protocol: GenFile;
  */
 export enum Protocol {
   /**
-   * Taken from the scheme of the URI: `http://` and `https://` are HTTP, `grpc://`, `grpcs://` and a bare `host:port` are gRPC.
+   * Taken from the scheme of the URI: `http://` and `https://` are HTTP, `grpc://`, `grpcs://` and a bare `host:port`
+   * are gRPC, `ws://` and `wss://` are WebSocket, `tcp://` and `tls://` are TCP, `udp://` is UDP.
    *
    * @generated from enum value: PROTOCOL_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * HTTP/1.1 with the hub's JSON envelope.
+   * HTTP/1.1: the hub's JSON envelope, CloudEvents, or the routes of any HTTP API.
    *
    * @generated from enum value: PROTOCOL_HTTP = 1;
    */
   HTTP = 1,
 
   /**
-   * gRPC by `switchyard.messaging.v1.ReceiverService`.
+   * gRPC: `switchyard.messaging.v1.ReceiverService`, or any unary method by routes.
    *
    * @generated from enum value: PROTOCOL_GRPC = 2;
    */
   GRPC = 2,
+
+  /**
+   * WebSocket: request and reply, matched by id, as JSON text messages.
+   *
+   * @generated from enum value: PROTOCOL_WEBSOCKET = 3;
+   */
+  WEBSOCKET = 3,
+
+  /**
+   * TCP: request and reply in length-prefixed frames or lines.
+   *
+   * @generated from enum value: PROTOCOL_TCP = 4;
+   */
+  TCP = 4,
+
+  /**
+   * UDP: a datagram with a reply that carries the same id, or one way.
+   *
+   * @generated from enum value: PROTOCOL_UDP = 5;
+   */
+  UDP = 5,
+
+  /**
+   * GraphQL over HTTP. The URI is `http://` or `https://`, so it must be set.
+   *
+   * @generated from enum value: PROTOCOL_GRAPHQL = 6;
+   */
+  GRAPHQL = 6,
+
+  /**
+   * A transport of the user's own, loaded as a plug-in. The plug-in that serves the scheme of the URI is taken.
+   *
+   * @generated from enum value: PROTOCOL_PLUGIN = 7;
+   */
+  PLUGIN = 7,
 }
 
 /**

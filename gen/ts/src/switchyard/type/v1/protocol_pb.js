@@ -8,7 +8,7 @@ import { enumDesc, fileDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
  * Describes the file switchyard/type/v1/protocol.proto.
  */
 export const file_switchyard_type_v1_protocol = /*@__PURE__*/
-  fileDesc("CiFzd2l0Y2h5YXJkL3R5cGUvdjEvcHJvdG9jb2wucHJvdG8SEnN3aXRjaHlhcmQudHlwZS52MSpKCghQcm90b2NvbBIYChRQUk9UT0NPTF9VTlNQRUNJRklFRBAAEhEKDVBST1RPQ09MX0hUVFAQARIRCg1QUk9UT0NPTF9HUlBDEAJiBnByb3RvMw");
+  fileDesc("CiFzd2l0Y2h5YXJkL3R5cGUvdjEvcHJvdG9jb2wucHJvdG8SEnN3aXRjaHlhcmQudHlwZS52MSqxAQoIUHJvdG9jb2wSGAoUUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIRCg1QUk9UT0NPTF9IVFRQEAESEQoNUFJPVE9DT0xfR1JQQxACEhYKElBST1RPQ09MX1dFQlNPQ0tFVBADEhAKDFBST1RPQ09MX1RDUBAEEhAKDFBST1RPQ09MX1VEUBAFEhQKEFBST1RPQ09MX0dSQVBIUUwQBhITCg9QUk9UT0NPTF9QTFVHSU4QB2IGcHJvdG8z");
 
 /**
  * Describes the enum switchyard.type.v1.Protocol.
