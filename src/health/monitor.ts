@@ -26,11 +26,8 @@ import {
 } from './status-reducer.ts';
 import type { SystemHealth } from './system-health.ts';
 
-export interface HealthMonitorOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly directory: Directory;
-  readonly prober: Prober;
+/** What can be changed while the monitor runs. */
+export interface HealthSettings {
   /** Time between probes of an interface that does not say, in ms; default 30 s. */
   readonly intervalMs?: number;
   /** Longest a probe of an interface that does not say may take, in ms; default 5 s. */
@@ -38,6 +35,13 @@ export interface HealthMonitorOptions {
   /** Probes in flight at once; default 64. */
   readonly probesInFlightMax?: number;
   readonly rules?: HealthRules;
+}
+
+export interface HealthMonitorOptions extends HealthSettings {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly directory: Directory;
+  readonly prober: Prober;
 }
 
 export interface StatusChange {
@@ -63,7 +67,7 @@ interface Tracked {
  * always show the newest. FAILED and DISCONNECTED systems are probed on, so that people see whether they answer.
  */
 export class HealthMonitor {
-  readonly #options: HealthMonitorOptions & { readonly rules: HealthRules };
+  #options: HealthMonitorOptions & { readonly rules: HealthRules };
   readonly #tracked = new Map<string, Tracked>();
   /** Ids in order; undefined after one came or went. */
   #sortedIds: readonly string[] | undefined;
@@ -92,6 +96,15 @@ export class HealthMonitor {
     });
     this.#unsubscribe = directory.onChange((systemId) => this.#directoryChanged(systemId));
     for (const system of directory.systems()) this.#registered(system);
+  }
+
+  /**
+   * Changes times and rules from now on: probes are scheduled anew, statuses follow with the next probe or delivery.
+   */
+  configure(settings: Required<HealthSettings>): void {
+    this.#options = { ...this.#options, ...settings };
+    this.#schedule.limit(settings.probesInFlightMax);
+    for (const tracked of this.#tracked.values()) this.#scheduleProbes(tracked, undefined);
   }
 
   /** The health of each system under its id, for watchers. */

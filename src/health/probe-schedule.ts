@@ -46,7 +46,8 @@ interface Running {
  * once.
  */
 export class ProbeSchedule {
-  readonly #options: ProbeScheduleOptions & { readonly inFlightMax: number };
+  readonly #options: ProbeScheduleOptions;
+  #inFlightMax: number;
   readonly #jobs = new Map<string, Job>();
   /** Every job that is not running. */
   readonly #queue = new DueQueue();
@@ -55,7 +56,14 @@ export class ProbeSchedule {
   #closed = false;
 
   constructor(options: ProbeScheduleOptions) {
-    this.#options = { inFlightMax: probesInFlightMax, ...options };
+    this.#options = options;
+    this.#inFlightMax = options.inFlightMax ?? probesInFlightMax;
+  }
+
+  /** Changes how many probes may be in flight at once; those that are go on. */
+  limit(inFlightMax: number): void {
+    this.#inFlightMax = inFlightMax;
+    this.#pump();
   }
 
   /** Keys that are probed. */
@@ -151,19 +159,20 @@ export class ProbeSchedule {
 
   /** Starts what is due as far as there are slots, and sets the timer for what comes next. */
   #pump(): void {
-    const { clock, inFlightMax } = this.#options;
+    const { clock } = this.#options;
     for (;;) {
       const first = this.#queue.first;
-      if (this.#inFlight >= inFlightMax || first === undefined || first.dueMs > clock.monotonic()) break;
+      if (this.#inFlight >= this.#inFlightMax || first === undefined || first.dueMs > clock.monotonic())
+        break;
       this.#start(first.key);
     }
     this.#arm();
   }
 
   #arm(): void {
-    const { clock, inFlightMax } = this.#options;
+    const { clock } = this.#options;
     // Without a slot the end of a probe is what goes on, not a timer.
-    const dueMs = this.#inFlight >= inFlightMax ? undefined : this.#queue.first?.dueMs;
+    const dueMs = this.#inFlight >= this.#inFlightMax ? undefined : this.#queue.first?.dueMs;
     if (dueMs === this.#timer?.dueMs) return;
     this.#timer?.timer.cancel();
     this.#timer =
