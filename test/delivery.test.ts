@@ -1,7 +1,4 @@
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,6 +7,7 @@ import { BreakerState } from '#gen/switchyard/resilience/v1/breaker_pb.js';
 import { HealthStatus } from '#gen/switchyard/type/v1/health_status_pb.js';
 import { RepeatSafety } from '#gen/switchyard/type/v1/repeat_safety_pb.js';
 import { type Behaviour, startFaultyTarget, targetProtocols, type TargetProtocol } from './faulty-target.ts';
+import { freePort } from './free-port.ts';
 import { createHubClients, plainJson, refusalOf } from './hub-client.ts';
 import { type HubProcess, startHub } from './hub-process.ts';
 
@@ -77,15 +75,6 @@ function send(
   );
 }
 
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 describe.each(targetProtocols)('over %s', (protocol: TargetProtocol) => {
   const unknown: Behaviour[] = ['hang', 'reset-mid-answer', 'fail'];
 
@@ -117,7 +106,7 @@ describe.each(targetProtocols)('over %s', (protocol: TargetProtocol) => {
   });
 
   test('an UNSAFE message to a port where nobody listens is tried again, and reaches the target once it is there', async () => {
-    const port = await unusedPort();
+    const port = await freePort();
     const systemId = await register('lone', `${protocol}://127.0.0.1:${port}`);
     const refusal = await refusalOf(send({ systemId }, RepeatSafety.UNSAFE));
     expect(refusal).toMatchObject({
