@@ -21,7 +21,7 @@ if (isTooOld) {
       ? 'This clone has its own Node.js: run `npx switchyard …` or an npm script (`npm start`), which find it first.'
       : inClone
         ? 'Run `npm ci`, which brings a Node.js of its own, then `npx switchyard …` or `npm start`; or install a newer one from https://nodejs.org.'
-        : 'Install a newer one from https://nodejs.org, or run `npx -p node@24 -p switchyard switchyard …`.',
+        : 'Install a newer one from https://nodejs.org, or run `npx -p node@24 -p switchyard-hub switchyard …`.',
   ];
   console.error(lines.join('\n'));
   process.exitCode = 1;

@@ -27,6 +27,7 @@ const checks = [
   'contract:check',
   'gen:check',
   'gen:packages',
+  'package:check',
   'files',
   'bench:check',
 ];

@@ -7,7 +7,7 @@ trap 'rm -rf "$fresh"' EXIT
 bash scripts/generate.sh "$fresh"
 
 stale=0
-for folder in gen/ts/src gen/go/switchyard gen/python/src; do
+for folder in gen/ts/src gen/go/switchyard gen/python/src gen/schemas gen/docs; do
   # Python leaves caches of compiled code wherever it imports from.
   diff -rq --exclude=__pycache__ --exclude='*.egg-info' "$folder" "$fresh/$folder" | sed "s|$fresh/|fresh |g" || stale=1
 done

@@ -23,3 +23,11 @@ standard() { # module folder, then the files wanted
 standard node_modules/grpc-health-check/proto health/v1/health.proto
 standard node_modules/@grpc/reflection/build/proto grpc/reflection/v1/reflection.proto grpc/reflection/v1alpha/reflection.proto
 standard node_modules/google-gax/build/protos google/rpc/error_details.proto google/rpc/status.proto
+
+# JSON Schemas of catalogs and configuration, from the zod schemas that check them.
+node scripts/write-schemas.ts "$out"
+
+# References for people: of the contract from the protos, of the settings from the zod schemas.
+rm -rf "$out/gen/docs"
+node scripts/contract-reference.ts "$out/gen/docs"
+node scripts/configuration-reference.ts "$out/gen/docs"

@@ -31,7 +31,7 @@ export interface HubExit {
 
 /** A real hub as a child process: `bin/switchyard.js serve` on a free port of 127.0.0.1. */
 export interface HubProcess extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`; another one after a restart. */
+  /** `http://127.0.0.1:PORT`, `https:` with TLS; another one after a restart. */
   readonly url: string;
   /** `127.0.0.1:PORT`. */
   readonly address: string;
@@ -147,7 +147,7 @@ async function launch(
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output.stdout = (output.stdout + text).slice(-outputCharsMax);
       if (firstOutput.length < outputCharsMax) firstOutput += text;
-      const url = /^switchyard listening on (http:\/\/\S+)$/m.exec(firstOutput)?.[1];
+      const url = /^switchyard listening on (https?:\/\/\S+)$/m.exec(firstOutput)?.[1];
       if (url === undefined) return;
       clearTimeout(bound);
       child.off('exit', endedEarly);

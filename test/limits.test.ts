@@ -2,6 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { feedDefaults } from '../src/base/feed.ts';
+import {
+  catalogDescriptorSetsMax,
+  catalogPoliciesMax,
+  catalogSystemsMax,
+  descriptorSetBytesMax,
+} from '../src/catalog/catalog-file.ts';
+import { catalogFileBytesMax, catalogFilesMax } from '../src/catalog/source-files.ts';
 import { probesInFlightMax } from '../src/health/probe-schedule.ts';
 import { deliveriesKeptDefault } from '../src/messaging/delivery-log.ts';
 import { hopsMax } from '../src/messaging/dispatch.ts';
@@ -21,6 +28,9 @@ import { pageBytesMax, pageSizeMax } from '../src/rpc/page.ts';
 import { jsonDepthMax, payloadBytesMax } from '../src/rpc/payload.ts';
 import { pipelineLimits } from '../src/rpc/pipeline.ts';
 import { configurationBytesMax, settingsBytesMax } from '../src/rpc/system-rules.ts';
+import { auditLinesMax, auditLinesPerAddressMax } from '../src/security/audit.ts';
+import { endedKeepMs, keysMax, liveKeysPerNameMax } from '../src/security/key-store.ts';
+import { systemPatternsMax } from '../src/security/system-pattern.ts';
 import { sqliteDefaults } from '../src/storage/sqlite/sqlite-store.ts';
 import { keyBytesMax } from '../src/storage/sqlite/sqlite-table.ts';
 import * as transportLimits from '../src/transports/limits.ts';
@@ -42,17 +52,28 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     ...prefixed('feed', feedDefaults),
     ...prefixed('sqlite', sqliteDefaults),
     ...transportLimits,
+    auditLinesMax,
+    auditLinesPerAddressMax,
     bodyExcerptBytesMax,
+    catalogDescriptorSetsMax,
+    catalogFileBytesMax,
+    catalogFilesMax,
+    catalogPoliciesMax,
+    catalogSystemsMax,
     checkedSystemsMax,
     configurationBytesMax,
     deliveriesKeptDefault,
+    descriptorSetBytesMax,
     edgesMaxDefault,
+    endedKeepMs,
     errorBytesMax,
     hopsMax,
     jsonDepthMax,
     keyBytesMax,
+    keysMax,
     leaseTtlMsMax,
     leaseTtlMsMin,
+    liveKeysPerNameMax,
     lostKeepMs,
     matchEntriesMax,
     pageBytesMax,
@@ -63,6 +84,7 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     retryAfterMsMax,
     ringsMax,
     settingsBytesMax,
+    systemPatternsMax,
     systemsMaxDefault,
     unregisteredForcedMax,
   }).filter(([name]) => !notForUsers.includes(name)),

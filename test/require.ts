@@ -9,6 +9,9 @@ const tools = {
   python: { path: '.cache/python/bin/python', install: 'npm run tools' },
   buf: { path: 'node_modules/.bin/buf', install: 'npm ci' },
   curl: { path: undefined, install: 'apt-get install curl' },
+  bash: { path: undefined, install: 'apt-get install bash' },
+  script: { path: undefined, install: 'apt-get install bsdutils' },
+  'systemd-analyze': { path: undefined, install: 'apt-get install systemd' },
   go: { path: undefined, install: 'see https://go.dev/doc/install' },
 } as const;
 

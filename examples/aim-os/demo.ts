@@ -11,6 +11,7 @@ import { breakerLines, followBreakers } from '../../src/cli/breakers-watch.ts';
 import { formatTimeOfDay } from '../../src/cli/duration.ts';
 import { readEnvironment } from '../../src/cli/environment.ts';
 import { followHealth, healthLines } from '../../src/cli/health-watch.ts';
+import { applyCatalog, conflictLines, readCatalogPaths } from '../../src/cli/catalog-plan.ts';
 import { connectHub } from '../../src/cli/hub-client.ts';
 import type { HubClient } from '../../src/cli/hub-client.ts';
 import { readSystemFile } from '../../src/cli/system-definition.ts';
@@ -70,7 +71,9 @@ async function main(): Promise<number> {
   const url = await startHub(dataDir, cleanup);
   const hub = connectHub({ url, timeoutMs: 10_000, signal: ending.signal });
   cleanup.defer(() => hub.close());
-  const systems = await startSystems(url, !values['no-replica'], cleanup, ending.signal);
+  const files = [`${folder}/systems.yaml`, ...(values['no-replica'] ? [] : [`${folder}/replicas.yaml`])];
+  await applyFiles(hub, [...files, `${folder}/policies.yaml`]);
+  const systems = await startSystems(url, files, cleanup, ending.signal);
   if (isEnding(ending.signal)) return 0;
   await untilHealthy(hub, systems.length, ending.signal);
   printGuide(url, systems);
@@ -103,7 +106,7 @@ async function startHub(dataDir: string, cleanup: AsyncDisposableStack): Promise
   const listen = ['--listen', `127.0.0.1:${port}`];
   const prefix = 'switchyard listening on ';
   const hub = await startServer(
-    ['serve', ...listen, '--data-dir', dataDir, '--config', `${folder}/policies.yaml`],
+    ['serve', ...listen, '--data-dir', dataDir, '--config', `${folder}/hub/config.yaml`],
     (line) => line.startsWith(prefix),
   );
   cleanup.defer(() => hub.stop());
@@ -112,14 +115,23 @@ async function startHub(dataDir: string, cleanup: AsyncDisposableStack): Promise
   return url;
 }
 
+/** Applies the files as one catalog: what the systems are, and how messages to them are delivered. */
+async function applyFiles(hub: HubClient, files: readonly string[]): Promise<void> {
+  for (const read of await readCatalogPaths(files)) {
+    const plan = await applyCatalog(hub, read, { prune: false, validateOnly: false });
+    for (const line of conflictLines(plan)) terminal.remark(line);
+    const { name, systems, policies } = read.catalog;
+    terminal.print(`Applied the catalog ${name}: ${systems.length} systems, ${policies.length} policies.`);
+  }
+}
+
 /** Starts every system of the files as a server of its own that registers itself. */
 async function startSystems(
   url: string,
-  withReplica: boolean,
+  files: readonly string[],
   cleanup: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<readonly DemoSystem[]> {
-  const files = [`${folder}/systems.yaml`, ...(withReplica ? [`${folder}/replicas.yaml`] : [])];
   const wanted: { id: string; system: System; file: string }[] = [];
   for (const file of files) {
     for (const { system } of await readSystemFile(file)) wanted.push({ id: system.id, system, file });
@@ -191,6 +203,7 @@ function printGuide(url: string, systems: readonly DemoSystem[]): void {
     `  npx switchyard status${hubFlag}`,
     `  npx switchyard health --watch${hubFlag}`,
     `  npx switchyard breakers --watch${hubFlag}`,
+    `  npx switchyard diff -f ${folder}${hubFlag}`,
     `  npx switchyard explain type:cmc --type data_request --kind query${hubFlag}`,
     `  npx switchyard send type:cmc --type data_request --kind query --json '{"hello": "world"}' --trace${hubFlag}`,
     `  grpcurl -plaintext ${address} list`,

@@ -52,6 +52,16 @@ export const errorCatalogue = {
     meaning: 'The system has no interface of that name, so there is no breaker for it.',
     remedy: 'List the breakers (`switchyard breakers`) or the interfaces (`switchyard systems get ID`).',
   },
+  POLICY_NOT_FOUND: {
+    code: 'NOT_FOUND',
+    meaning: 'No policy of that name is in force, neither of the configuration nor of a catalog.',
+    remedy: 'List the policies (`switchyard policies`) and check the spelling.',
+  },
+  KEY_NOT_FOUND: {
+    code: 'NOT_FOUND',
+    meaning: 'No API key has that prefix, or it ended more than 30 days ago.',
+    remedy: 'List the keys (`switchyard keys list`) and check the prefix.',
+  },
   SYSTEM_EXISTS: {
     code: 'ALREADY_EXISTS',
     meaning: 'if_absent was set and a system with that id is registered already.',
@@ -196,9 +206,16 @@ export const errorCatalogue = {
   },
   REGISTRY_FULL: {
     code: 'RESOURCE_EXHAUSTED',
-    meaning: 'As many systems are registered as the limit in the text allows. Nothing was written.',
+    meaning:
+      'There are as many systems as the limit in the text allows, or a catalog would bring more systems, policies, descriptor sets or catalogs than may be. Nothing was written.',
     remedy:
-      'Deregister systems that are gone, register short-lived ones with a lease so that they go by themselves, or raise the limit.',
+      'Deregister systems that are gone, register short-lived ones with a lease so that they go by themselves, prune catalogs, or raise the limit.',
+  },
+  KEY_LIMIT: {
+    code: 'RESOURCE_EXHAUSTED',
+    meaning:
+      'Two keys of that name are live already, the one in use and the one that replaces it; or the hub holds as many keys as it may. No key was made.',
+    remedy: 'Revoke the older key first (`switchyard keys revoke PREFIX`).',
   },
   ANSWER_TOO_LARGE: {
     code: 'RESOURCE_EXHAUSTED',
@@ -229,14 +246,16 @@ export const errorCatalogue = {
   },
   UNAUTHENTICATED: {
     code: 'UNAUTHENTICATED',
-    meaning: 'The caller gave no credentials, or ones that are not valid.',
-    remedy: 'Send valid credentials.',
+    meaning:
+      'The caller did not show who it is, or showed a key or certificate that is not valid, has expired or was revoked.',
+    remedy:
+      'Show an API key (`authorization: Bearer sw_…`, for the command line `--token` or SWITCHYARD_TOKEN) or a client certificate; an admin makes keys with `switchyard keys create`.',
   },
   PERMISSION_DENIED: {
     code: 'PERMISSION_DENIED',
     meaning:
-      'The caller may not do this; the text names the rule, for example a Host or Origin that is not allowed.',
-    remedy: 'Use another principal, or have the rule changed.',
+      'The caller may not do this. The text names the rule: the role that the call needs, a system that the caller may not act as, or a Host or Origin that is not allowed.',
+    remedy: 'Use another principal (`switchyard whoami` shows the one in use), or have the rule changed.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 

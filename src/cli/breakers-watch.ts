@@ -1,32 +1,36 @@
 import { BreakerSchema, BreakerState } from '#gen/switchyard/resilience/v1/breaker_pb.js';
 import type { Breaker } from '#gen/switchyard/resilience/v1/breaker_pb.js';
-import { changeLine, connectionLine } from './change-line.ts';
+import { breakersTable } from './breakers-table.ts';
+import { changeLine, unchangingLine } from './change-line.ts';
 import { defaultTimeoutMs } from './cli.ts';
 import type { Cli } from './cli.ts';
 import { enumName } from './enum-name.ts';
 import type { HubClient } from './hub-client.ts';
-import { messageToJson, printJsonLine } from './json.ts';
+import { messageToJson } from './json.ts';
 import { breakerCell } from './status-colour.ts';
 import type { Terminal } from './terminal.ts';
 import { watchChanges } from './watch.ts';
 import type { WatchChange } from './watch.ts';
+import { runWatch } from './watch-command.ts';
+import type { WatchFlags } from './watch-command.ts';
+import type { WatchKind } from './watch-kind.ts';
 
-export interface BreakersWatchOptions {
+export interface BreakersWatchOptions extends WatchFlags {
   /** Only of this system; empty: of all. */
   readonly systemId: string;
   /** Only changes into one of these states; empty: any. */
   readonly states: readonly BreakerState[];
-  /** One JSON line an event. */
-  readonly json: boolean;
 }
 
-/** Prints every change of a breaker until the command is interrupted. */
+/** Shows every change of a breaker until the command is interrupted. */
 export async function watchBreakers(cli: Cli, hub: HubClient, options: BreakersWatchOptions): Promise<void> {
-  const { terminal, clock } = cli;
-  await followBreakers(cli, hub, options.systemId, (change) => {
-    if (!isWanted(change, options.states)) return;
-    if (options.json) printJsonLine(terminal, breakerChangeJson(change));
-    else for (const line of breakerLines(terminal, change, clock.now())) terminal.print(line);
+  const { systemId, states } = options;
+  await runWatch(cli, {
+    ...options,
+    kind: breakerKind,
+    url: hub.url,
+    follow: (signal, onChange) => followBreakers({ clock: cli.clock, signal }, hub, systemId, onChange),
+    isWanted: ({ state }) => states.length === 0 || states.includes(state),
   });
 }
 
@@ -39,7 +43,7 @@ export async function followBreakers(
 ): Promise<void> {
   await watchChanges<Breaker>({
     open: (resumeToken, signal) => hub.resilience.watchBreakers({ systemId, resumeToken }, { signal }),
-    idOf: (breaker) => `${breaker.systemId}/${breaker.interface}`,
+    idOf: breakerKind.idOf,
     onChange,
     clock: cli.clock,
     signal: cli.signal,
@@ -47,64 +51,53 @@ export async function followBreakers(
   });
 }
 
+/** States from the best to the worst. */
+const bySeverity: readonly BreakerState[] = [
+  BreakerState.UNSPECIFIED,
+  BreakerState.CLOSED,
+  BreakerState.HALF_OPEN,
+  BreakerState.FORCED_OPEN,
+  BreakerState.OPEN,
+];
+
+const breakerKind: WatchKind<Breaker> = {
+  plural: 'breakers',
+  idOf: nameOf,
+  lines: breakerLines,
+  json: (breaker) => ({ breaker: messageToJson(BreakerSchema, breaker) }),
+  previousJson: (before) => ({
+    previousState: before === undefined ? null : enumName(BreakerState, before.state),
+  }),
+  removedJson: (id) => ({ id }),
+  state: ({ state }) => ({ cell: breakerCell(state), severity: bySeverity.indexOf(state) }),
+  sorts: { name: () => 0, failures: (one, other) => other.failures - one.failures },
+  texts: (breaker) => [nameOf(breaker), enumName(BreakerState, breaker.state), breaker.cause],
+  table: breakersTable,
+};
+
 /** A change as lines for people. A count of failures alone gives none. */
 export function breakerLines(
   terminal: Terminal,
   change: WatchChange<Breaker>,
   nowMs: number,
 ): readonly string[] {
-  switch (change.kind) {
-    case 'lost':
-    case 'resumed':
-      return [connectionLine(terminal, change, nowMs)];
-    case 'removed':
-      return [
-        changeLine(terminal, {
-          nowMs,
-          name: change.id,
-          after: { text: 'removed', colour: 'dim' },
-          cause: '',
-        }),
-      ];
-    case 'present':
-    case 'changed': {
-      const { item } = change;
-      const before = change.kind === 'changed' ? change.before?.state : undefined;
-      if (before === item.state) return [];
-      return [
-        changeLine(terminal, {
-          nowMs,
-          time: item.stateTime,
-          name: `${item.systemId}/${item.interface}`,
-          ...(before !== undefined && { before: breakerCell(before) }),
-          after: breakerCell(item.state),
-          cause: item.cause,
-        }),
-      ];
-    }
-  }
+  if (change.kind !== 'present' && change.kind !== 'changed')
+    return [unchangingLine(terminal, change, nowMs)];
+  const { item } = change;
+  const before = change.kind === 'changed' ? change.before?.state : undefined;
+  if (before === item.state) return [];
+  return [
+    changeLine(terminal, {
+      nowMs,
+      time: item.stateTime,
+      name: nameOf(item),
+      ...(before !== undefined && { before: breakerCell(before) }),
+      after: breakerCell(item.state),
+      cause: item.cause,
+    }),
+  ];
 }
 
-function isWanted(change: WatchChange<Breaker>, states: readonly BreakerState[]): boolean {
-  if (states.length === 0 || (change.kind !== 'present' && change.kind !== 'changed')) return true;
-  return states.includes(change.item.state);
-}
-
-function breakerChangeJson(change: WatchChange<Breaker>) {
-  switch (change.kind) {
-    case 'present':
-      return { event: change.kind, breaker: messageToJson(BreakerSchema, change.item) };
-    case 'changed':
-      return {
-        event: change.kind,
-        previousState: change.before === undefined ? null : enumName(BreakerState, change.before.state),
-        breaker: messageToJson(BreakerSchema, change.item),
-      };
-    case 'removed':
-      return { event: change.kind, id: change.id };
-    case 'lost':
-      return { event: change.kind, message: change.message };
-    case 'resumed':
-      return { event: change.kind, continued: change.continued };
-  }
+function nameOf(breaker: Breaker): string {
+  return `${breaker.systemId}/${breaker.interface}`;
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { BreakerSchema, BreakerState } from '#gen/switchyard/resilience/v1/breaker_pb.js';
 import type { Breaker } from '#gen/switchyard/resilience/v1/breaker_pb.js';
+import { breakersTable } from './breakers-table.ts';
 import { watchBreakers } from './breakers-watch.ts';
 import { addBreakersReset, addBreakersTrip } from './breakers-force.ts';
 import { collect, withExamples, withHub, withJson, withTimeout } from './cli.ts';
@@ -9,13 +10,11 @@ import { parseEnum } from './enum-name.ts';
 import type { HubClient } from './hub-client.ts';
 import { messageToJson, printJson } from './json.ts';
 import { allPages } from './pages.ts';
-import { sinceText, untilText } from './proto-time.ts';
-import { breakerCell } from './status-colour.ts';
-import { renderTable } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import { watchKeys } from './watch-command.ts';
 
 interface BreakersOptions extends HubOptions {
   readonly watch?: boolean;
+  readonly plain?: boolean;
   readonly system?: string;
   readonly state?: readonly string[];
 }
@@ -27,8 +26,10 @@ export function addBreakers(program: Command, cli: Cli): void {
     .description('Shows circuit breakers, one for each interface of each system; trips and resets them.');
   const list = breakers
     .command('list', { isDefault: true })
+    .alias('ls')
     .description('Lists breakers (the default).')
-    .option('-w, --watch', 'stay, and print every change as it happens')
+    .option('-w, --watch', 'stay: a table like top on a terminal, else a line for each change')
+    .option('--plain', 'with --watch: lines also on a terminal')
     .option('--system <id>', 'only of this system')
     .option(
       '--state <state>',
@@ -41,25 +42,35 @@ export function addBreakers(program: Command, cli: Cli): void {
     'switchyard breakers --watch',
     'switchyard breakers trip cmc_001 rest_api --for 10m --cause "disk is being replaced"',
     'switchyard breakers reset cmc_001',
-  ]).action(async (_flags: unknown, self: Command) => {
-    const options = self.optsWithGlobals<BreakersOptions>();
-    const states = (options.state ?? []).map((text) => parseEnum(BreakerState, 'breaker state', text));
-    await withHub(cli, options, async (hub) => {
-      if (options.watch === true) {
-        await watchBreakers(cli, hub, {
-          systemId: options.system ?? '',
-          states,
-          json: options.json ?? false,
-        });
-        return;
-      }
-      const found = await listBreakers(hub, options.system ?? '', states);
-      if (options.json === true) {
-        printJson(cli.terminal, { breakers: found.map((breaker) => messageToJson(BreakerSchema, breaker)) });
-      } else if (found.length === 0) cli.terminal.remark('No breaker matches.');
-      else cli.terminal.print(breakersTable(cli.terminal, found, cli.clock.now()));
+  ])
+    .addHelpText('after', watchKeys)
+    .action(async (_flags: unknown, self: Command) => {
+      const options = self.optsWithGlobals<BreakersOptions>();
+      const states = (options.state ?? []).map((text) => parseEnum(BreakerState, 'breaker state', text));
+      await withHub(cli, options, async (hub) => {
+        if (options.watch === true) {
+          await watchBreakers(cli, hub, {
+            systemId: options.system ?? '',
+            states,
+            json: options.json ?? false,
+            plain: options.plain ?? false,
+          });
+          return;
+        }
+        const found = await listBreakers(hub, options.system ?? '', states);
+        if (options.json === true) {
+          printJson(cli.terminal, {
+            breakers: found.map((breaker) => messageToJson(BreakerSchema, breaker)),
+          });
+        } else if (found.length === 0) cli.terminal.remark('No breaker matches.');
+        else cli.terminal.print(breakersTable(cli.terminal, found, cli.clock.now()));
+      });
     });
-  });
+  withExamples(breakers, [
+    'switchyard breakers',
+    'switchyard breakers --state open --watch',
+    'switchyard breakers reset cmc_001',
+  ]);
   breakers.addHelpText('after', '\nOptions of the list: switchyard breakers list --help');
   addBreakersTrip(breakers, cli);
   addBreakersReset(breakers, cli);
@@ -76,21 +87,4 @@ export async function listBreakers(
     const page = await hub.resilience.listBreakers(request, hub.call);
     return { items: page.breakers, nextPageToken: page.nextPageToken };
   });
-}
-
-/** Breakers as a table. */
-export function breakersTable(terminal: Terminal, breakers: readonly Breaker[], nowMs: number): string {
-  return renderTable(
-    terminal,
-    ['system', 'interface', 'state', 'for', 'failures', 'tries again', 'cause'],
-    breakers.map((breaker) => [
-      breaker.systemId,
-      breaker.interface,
-      breakerCell(breaker.state),
-      sinceText(breaker.stateTime, nowMs),
-      String(breaker.failures),
-      untilText(breaker.openUntilTime, nowMs),
-      breaker.cause,
-    ]),
-  );
 }

@@ -31,8 +31,23 @@ export function changeLine(terminal: Pick<Terminal, 'colour'>, change: StateChan
   return parts.join('  ').trimEnd();
 }
 
+/** The line for a change that brings no item: the connection, or something that was removed. */
+export function unchangingLine(
+  terminal: Pick<Terminal, 'colour'>,
+  change: Exclude<WatchChange<unknown>, { kind: 'present' | 'changed' }>,
+  nowMs: number,
+): string {
+  if (change.kind !== 'removed') return connectionLine(terminal, change, nowMs);
+  return changeLine(terminal, {
+    nowMs,
+    name: change.id,
+    after: { text: 'removed', colour: 'dim' },
+    cause: '',
+  });
+}
+
 /** What a watch says about its own connection. */
-export function connectionLine(
+function connectionLine(
   terminal: Pick<Terminal, 'colour'>,
   change: Extract<WatchChange<unknown>, { kind: 'lost' | 'resumed' }>,
   nowMs: number,

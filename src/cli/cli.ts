@@ -1,5 +1,8 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Clock } from '../base/clock.ts';
+import { resolveConnection } from './connection.ts';
+import type { ConnectionOptions } from './connection.ts';
 import { parseDurationMs } from './duration.ts';
 import type { Environment } from './environment.ts';
 import { connectHub } from './hub-client.ts';
@@ -16,23 +19,54 @@ export interface Cli {
 }
 
 /** Options of every command that talks to a hub. */
-export interface HubOptions {
-  readonly hub: string;
+export interface HubOptions extends ConnectionOptions {
   readonly timeout?: string;
   readonly json?: boolean;
+  readonly output?: string;
 }
+
+/** Forms that `--output` takes: a table for people, one with more columns, or one document for scripts. */
+export const outputForms = ['table', 'wide', 'json', 'yaml'] as const;
 
 /** How long a call may take unless --timeout says otherwise. */
 export const defaultTimeoutMs = 10_000;
 
-/** Adds `--timeout` to a command that talks to a hub. `--hub` belongs to the program. */
+/** Adds the options of the way to the hub to the program; every command takes them. */
+export function withConnection(program: Command): Command {
+  return program
+    .option('--hub <url>', 'hub to talk to; SWITCHYARD_HUB (default: http://127.0.0.1:7700)')
+    .option('--context <context>', 'hub and credentials kept under this name; SWITCHYARD_CONTEXT')
+    .option('--token <key>', 'API key; SWITCHYARD_TOKEN (on a command line, other users may see it)')
+    .option('--token-file <file>', 'file that holds the API key')
+    .option('--insecure-token', 'send the API key over plain http to another machine, readable on the way')
+    .option('--ca <file>', 'certificate authorities to trust instead of those of the system, PEM')
+    .option('--cert <file>', 'client certificate, PEM')
+    .option('--key <file>', 'key of the client certificate, PEM');
+}
+
+/** Adds `--timeout` to a command that talks to a hub. The way to it belongs to the program. */
 export function withTimeout(command: Command): Command {
   return command.option('--timeout <duration>', 'longest that a call may take (default: 10s)');
 }
 
-/** Adds `--json`. */
-export function withJson(command: Command, what = 'print one JSON document, for scripts'): Command {
-  return command.option('--json', what);
+/**
+ * Adds `--json` and `-o, --output`. With `-o json` and `-o yaml` the option `json` is true as well, and `printJson` writes
+ * the form that was asked for (main.ts sees to both). `wide` says that the command has a table with more columns.
+ */
+export function withJson(
+  command: Command,
+  what = 'print one JSON document, for scripts',
+  { wide = false }: { readonly wide?: boolean } = {},
+): Command {
+  const forms = outputForms.filter((form) => wide || form !== 'wide');
+  return command
+    .option('--json', what)
+    .addOption(new Option('-o, --output <form>', 'how to print it (default: table)').choices(forms));
+}
+
+/** Whether the table with more columns is wanted. */
+export function isWide(options: Pick<HubOptions, 'output'>): boolean {
+  return options.output === 'wide';
 }
 
 /** Adds examples to a command's help. */
@@ -46,12 +80,18 @@ export async function withHub<Result>(
   options: HubOptions,
   action: (hub: HubClient) => Promise<Result>,
 ): Promise<Result> {
-  const hub = connectHub({ url: options.hub, timeoutMs: timeoutMsOf(options), signal: cli.signal });
+  const hub = openHub(cli, options);
   try {
     return await action(hub);
   } finally {
     hub.close();
   }
+}
+
+/** A connection to the hub that the options name; the caller closes it. */
+export function openHub(cli: Cli, options: HubOptions): HubClient {
+  const connection = resolveConnection(cli.environment, options);
+  return connectHub({ ...connection, timeoutMs: timeoutMsOf(options), signal: cli.signal });
 }
 
 /** The `--timeout` of a command in ms. */

@@ -22,9 +22,16 @@ export function createEchoGrpcServer(face: EchoFace): Http2Server {
     routes: (router: ConnectRouter) => {
       router.service(ReceiverService, { receive: (request, context) => receive(face, request, context) });
       router.service(Health, {
-        check: (request) => ({ status: servingStatus(face, request) }),
-        list: () => ({ statuses: { '': { status: ServingStatus.SERVING } } }),
+        async check(request, { signal }) {
+          await face.behaviour.untilAnswering(signal);
+          return { status: servingStatus(face, request) };
+        },
+        async list(_request, { signal }) {
+          await face.behaviour.untilAnswering(signal);
+          return { statuses: { '': { status: ServingStatus.SERVING } } };
+        },
         async *watch(request, context) {
+          await face.behaviour.untilAnswering(context.signal);
           yield { status: servingStatus(face, request) };
           await aborted(context.signal);
         },

@@ -3,12 +3,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { misbehave } from './echo-behaviour.ts';
-import type { EchoBehaviour } from './echo-behaviour.ts';
+import type { BehaviourSwitch } from './echo-behaviour.ts';
 
 /** What both faces of an echo system share. */
 export interface EchoFace {
   readonly id: string;
-  readonly behaviour: EchoBehaviour;
+  readonly behaviour: BehaviourSwitch;
   readonly clock: Clock;
   readonly random: Random;
   /** Told of every message that was taken. */
@@ -44,6 +44,7 @@ export function createEchoHttpServer(face: EchoFace): Server {
 async function answer(face: EchoFace, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = (request.url ?? '/').split('?')[0];
   if (request.method === 'GET' && path === '/health') {
+    await face.behaviour.untilAnswering(closingOf(response));
     respondJson(response, 200, { status: 'healthy', system: face.id });
   } else if (request.method === 'POST' && path === '/api/v1/messages') {
     await takeMessage(face, request, response);
@@ -67,9 +68,7 @@ async function takeMessage(
     respondJson(response, 400, { error: "the body is not the hub's JSON envelope" });
     return;
   }
-  const goneAway = new AbortController();
-  response.on('close', () => goneAway.abort());
-  const failure = await misbehave(face.behaviour, { ...face, signal: goneAway.signal });
+  const failure = await misbehave(face.behaviour, { ...face, signal: closingOf(response) });
   const status = failure ?? 200;
   face.onMessage({
     over: 'http',
@@ -90,6 +89,13 @@ async function takeMessage(
     'x-echo-system': face.id,
   });
   response.end(payload.bytes);
+}
+
+/** Aborts when the caller goes away. */
+function closingOf(response: ServerResponse): AbortSignal {
+  const goneAway = new AbortController();
+  response.on('close', () => goneAway.abort());
+  return goneAway.signal;
 }
 
 /** The payload as it was sent: bytes from `payload_base64`, else the JSON value. */

@@ -4,7 +4,7 @@ import type { Server } from 'node:net';
 import { clone } from '@bufbuild/protobuf';
 import { SystemSchema } from '#gen/switchyard/registry/v1/system_pb.js';
 import type { System } from '#gen/switchyard/registry/v1/system_pb.js';
-import type { Clock } from '../base/clock.ts';
+import type { Timer } from '../base/clock.ts';
 import { createEchoGrpcServer } from './echo-grpc.ts';
 import { createEchoHttpServer } from './echo-http.ts';
 import type { EchoFace } from './echo-http.ts';
@@ -21,6 +21,11 @@ export interface RunningServers extends AsyncDisposable {
   readonly system: System;
   readonly http: string;
   readonly grpc: string;
+  /**
+   * True: closes every connection and listens no more, so that connections are refused. False: listens again at the same
+   * addresses; throws when one of them was taken meanwhile. Safe to repeat; one call after the other.
+   */
+  refuse(isRefusing: boolean): Promise<void>;
 }
 
 /** Where the faces listen. Undefined: where the system's interfaces say, else at {@link defaultAddresses}. */
@@ -37,15 +42,26 @@ export async function startEchoServers(
 ): Promise<RunningServers> {
   const httpServer = createEchoHttpServer(face);
   const grpcServer = createEchoGrpcServer(face);
-  const close = closerOf(face.clock, httpServer, grpcServer);
+  const close = closerOf(httpServer, grpcServer);
+  const closeInTime = (): Promise<void> => close((cut) => face.clock.after(closeGraceMs, cut));
   try {
-    const [http, grpc] = [
-      `http://${addressText(await listen(httpServer, addresses.http, described, 'http'))}`,
-      `grpc://${addressText(await listen(grpcServer, addresses.grpc, described, 'grpc'))}`,
-    ];
-    return { system: withUris(described, http, grpc), http, grpc, [Symbol.asyncDispose]: close };
+    const httpAddress = await listen(httpServer, addresses.http, described, 'http');
+    const grpcAddress = await listen(grpcServer, addresses.grpc, described, 'grpc');
+    const http = `http://${addressText(httpAddress)}`;
+    const grpc = `grpc://${addressText(grpcAddress)}`;
+    return {
+      system: withUris(described, http, grpc),
+      http,
+      grpc,
+      async refuse(isRefusing) {
+        if (isRefusing) return close(atOnce);
+        if (!httpServer.listening) await listenOn(httpServer, httpAddress, { orFree: false });
+        if (!grpcServer.listening) await listenOn(grpcServer, grpcAddress, { orFree: false });
+      },
+      [Symbol.asyncDispose]: closeInTime,
+    };
   } catch (error) {
-    await close();
+    await closeInTime();
     throw error;
   }
 }
@@ -73,26 +89,36 @@ function withUris(described: System, http: string, grpc: string): System {
   return system;
 }
 
-/** Ends both servers: no new calls, those in flight get 2 s. */
-function closerOf(clock: Clock, httpServer: HttpServer, grpcServer: Http2Server): () => Promise<void> {
+/**
+ * Ends both servers: no new calls. Those in flight go on until `cut` is called, which `later` arranges; what it returns is
+ * cancelled when they have ended before.
+ */
+function closerOf(
+  httpServer: HttpServer,
+  grpcServer: Http2Server,
+): (later: (cut: () => void) => Timer | undefined) => Promise<void> {
   const sessions = new Set<ServerHttp2Session>();
   grpcServer.on('session', (session) => {
     sessions.add(session);
     session.on('close', () => sessions.delete(session));
   });
-  return async () => {
+  return async (later) => {
     const closed = [httpServer, grpcServer].map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
     httpServer.closeIdleConnections();
     for (const session of sessions) session.close();
-    const late = clock.after(closeGraceMs, () => {
+    const late = later(() => {
       httpServer.closeAllConnections();
       for (const session of sessions) session.destroy();
     });
     await Promise.all(closed);
-    late.cancel();
+    late?.cancel();
   };
+}
+
+function atOnce(cut: () => void): undefined {
+  cut();
 }
 
 function schemeOf(uri: string): 'http' | 'grpc' {

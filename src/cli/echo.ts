@@ -4,14 +4,15 @@ import type { System } from '#gen/switchyard/registry/v1/system_pb.js';
 import { Protocol } from '#gen/switchyard/type/v1/protocol_pb.js';
 import type { Command } from 'commander';
 import { systemRandom } from '../base/random.ts';
-import { collect, commandName, timeoutMsOf, withExamples, withTimeout } from './cli.ts';
+import { collect, commandName, openHub, withExamples, withTimeout } from './cli.ts';
 import type { Cli, HubOptions } from './cli.ts';
 import { parseDurationMs } from './duration.ts';
-import { behaviourFromFlags } from './echo-behaviour.ts';
+import { behaviourFromFlags, createBehaviourSwitch } from './echo-behaviour.ts';
 import type { BehaviourFlags } from './echo-behaviour.ts';
+import { parseControlPort, startEchoControl } from './echo-control.ts';
 import type { ReceivedMessage } from './echo-http.ts';
 import { defaultAddresses, startEchoServers } from './echo-servers.ts';
-import { connectHub } from './hub-client.ts';
+import { connectionFlags } from './connection.ts';
 import { printJsonLine } from './json.ts';
 import { keepRegistered } from './registration.ts';
 import { readSystemFile } from './system-definition.ts';
@@ -30,6 +31,7 @@ interface EchoOptions extends HubOptions, BehaviourFlags {
   readonly lease?: string;
   readonly keepRegistered?: boolean;
   readonly quiet?: boolean;
+  readonly control?: string;
 }
 
 const defaultLeaseMs = 30_000;
@@ -59,6 +61,10 @@ export function addEcho(program: Command, cli: Cli): void {
     .option('--delay-ms <ms>', 'wait before each answer')
     .option('--fail-rate <share>', 'share of messages that fail, 0 to 1')
     .option('--status <code>', 'HTTP status of failures; alone: every message fails (default: 503)')
+    .option(
+      '--control <port>',
+      'take POST /__behaviour on this port of 127.0.0.1, to change the behaviour while it runs; 0 picks a free one',
+    )
     .option('--quiet', 'do not print a line for each message')
     .option('--json', 'print JSON: one line when ready, one for each message');
   withExamples(withTimeout(command), [
@@ -72,10 +78,11 @@ export function addEcho(program: Command, cli: Cli): void {
 async function echo(cli: Cli, options: EchoOptions): Promise<void> {
   const { terminal } = cli;
   const definition = await definitionOf(options);
-  const behaviour = behaviourFromFlags(options);
+  const behaviour = createBehaviourSwitch(behaviourFromFlags(options));
+  const controlPort = options.control === undefined ? undefined : parseControlPort(options.control);
   const leaseMs =
     options.lease === undefined ? (definition.leaseMs ?? defaultLeaseMs) : parseDurationMs(options.lease);
-  const hub = connectHub({ url: options.hub, timeoutMs: timeoutMsOf(options), signal: cli.signal });
+  const hub = openHub(cli, options);
   const face = {
     id: definition.system.id,
     behaviour,
@@ -88,6 +95,13 @@ async function echo(cli: Cli, options: EchoOptions): Promise<void> {
     grpc: options.grpcListen,
   });
   const { system } = servers;
+  await using control =
+    controlPort === undefined
+      ? undefined
+      : await startEchoControl(controlPort, async (next) => {
+          behaviour.set(next);
+          await servers.refuse(next.refuses);
+        });
   const registration =
     options.register === true
       ? await keepRegistered({
@@ -106,10 +120,15 @@ async function echo(cli: Cli, options: EchoOptions): Promise<void> {
       pid: process.pid,
       http: servers.http,
       grpc: servers.grpc,
+      ...(control !== undefined && { control: control.url }),
     });
   } else {
     terminal.print(`echo ${system.id} listening on ${servers.http} and ${servers.grpc}`);
-    for (const line of nextSteps(system, options, registration !== undefined)) terminal.print(line);
+    if (control !== undefined) {
+      terminal.print(`Change how it behaves: curl --json '{"status": 503}' ${control.url} ({} ends it)`);
+    }
+    for (const line of nextSteps(system, options, registration === undefined ? undefined : hub.url))
+      terminal.print(line);
   }
   await untilAborted(cli.signal);
   if (options.keepRegistered !== true) await registration?.deregister();
@@ -157,12 +176,13 @@ function reportMessage(cli: Cli, options: EchoOptions, message: ReceivedMessage)
   }
 }
 
-function nextSteps(system: System, options: EchoOptions, isRegistered: boolean): readonly string[] {
-  const hubFlag = options.hub === 'http://127.0.0.1:7700' ? '' : ` --hub ${options.hub}`;
+/** `hubUrl`: where it is registered, if it is. */
+function nextSteps(system: System, options: EchoOptions, hubUrl: string | undefined): readonly string[] {
+  const hubFlag = connectionFlags(options);
   const send = `  ${commandName()} send system:${system.id} --type greeting --json '{"hello": "world"}'${hubFlag}`;
-  if (isRegistered) {
+  if (hubUrl !== undefined) {
     return [
-      `Registered at ${options.hub}. Try next, in another terminal:`,
+      `Registered at ${hubUrl}. Try next, in another terminal:`,
       send,
       `  ${commandName()} explain type:${system.type} --type greeting${hubFlag}`,
       `  ${commandName()} health --watch${hubFlag}`,

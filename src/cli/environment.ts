@@ -1,15 +1,35 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
 /** What the command line takes from the environment. The only file of it that reads it (`serve` leaves that to hub/config). */
 export interface Environment {
-  /** SWITCHYARD_HUB: URL of the hub to talk to. Default `http://127.0.0.1:7700`. */
-  readonly hubUrl: string;
+  /** SWITCHYARD_HUB: URL of the hub to talk to; undefined: a context or the default decides. */
+  readonly hubUrl: string | undefined;
+  /** SWITCHYARD_CONTEXT: name of the context to use; undefined: the current one. */
+  readonly context: string | undefined;
+  /** SWITCHYARD_TOKEN: API key to send. */
+  readonly token: string | undefined;
+  /** The file of contexts: `$XDG_CONFIG_HOME/switchyard/config.yaml`, by default under `~/.config`. */
+  readonly contextsFile: string;
   /** False with a non-empty NO_COLOR (https://no-color.org) or TERM=dumb. */
   readonly allowsColour: boolean;
+  /** Any other variable, named by the user: `token_env` of a context, `{{env.NAME}}` in a message. */
+  readonly variable: (name: string) => string | undefined;
 }
 
+/** Reads the variables once. An empty variable counts as unset. */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
-  const hubUrl = variables['SWITCHYARD_HUB'];
+  const filled = (name: string): string | undefined => {
+    const value = variables[name];
+    return value === '' ? undefined : value;
+  };
+  const configFolder = filled('XDG_CONFIG_HOME') ?? join(filled('HOME') ?? homedir(), '.config');
   return {
-    hubUrl: hubUrl === undefined || hubUrl === '' ? 'http://127.0.0.1:7700' : hubUrl,
-    allowsColour: (variables['NO_COLOR'] ?? '') === '' && variables['TERM'] !== 'dumb',
+    hubUrl: filled('SWITCHYARD_HUB'),
+    context: filled('SWITCHYARD_CONTEXT'),
+    token: filled('SWITCHYARD_TOKEN'),
+    contextsFile: join(configFolder, 'switchyard', 'config.yaml'),
+    allowsColour: filled('NO_COLOR') === undefined && variables['TERM'] !== 'dumb',
+    variable: (name) => variables[name],
   };
 }

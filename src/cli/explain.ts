@@ -78,26 +78,34 @@ function candidateRow(candidate: RouteCandidate, index: number): Cell[] {
   ];
 }
 
+/** What is in force, under the names that the fields have in a policy (docs/configuration.md). */
 function policyFacts(plan: RoutePlan): [string, Cell][] {
   const safety = enumName(RepeatSafety, plan.repeatSafety);
+  const from = (field: string): string => {
+    const policy = plan.provenance[field];
+    return policy === undefined ? '' : `, from ${policy}`;
+  };
   const repeats = plan.attempts > 1;
-  return [
-    ['repeat safety', plan.repeatSafetyFrom === '' ? safety : `${safety}, from the ${plan.repeatSafetyFrom}`],
-    ['attempts', `${plan.attempts} at most`],
+  const shown: [string, Cell][] = [
+    ['repeat_safety', plan.repeatSafetyFrom === '' ? safety : `${safety}, from the ${plan.repeatSafetyFrom}`],
+    ['retry.attempts', `${plan.attempts} at most${from('retry.attempts')}`],
+    ['retry.initial_delay', repeats ? durationText(plan.initialDelay) + from('retry.initial_delay') : ''],
+    ['retry.factor', repeats ? `${plan.delayFactor}${from('retry.factor')}` : ''],
     [
-      'wait between',
-      repeats
-        ? `${durationText(plan.initialDelay)}, each ×${plan.delayFactor}, at most ${durationText(plan.maxDelay)}, with jitter`
-        : '',
+      'retry.max_delay',
+      repeats ? `${durationText(plan.maxDelay)}, with jitter below it${from('retry.max_delay')}` : '',
     ],
-    ['timeout', plan.timeout === undefined ? '' : `${durationText(plan.timeout)} for everything`],
     [
-      'per attempt',
+      'timeout',
+      plan.timeout === undefined ? '' : `${durationText(plan.timeout)} for everything${from('timeout')}`,
+    ],
+    [
+      'attempt_timeout',
       plan.attemptTimeout === undefined
         ? 'decided when it starts, from what remains'
-        : durationText(plan.attemptTimeout),
+        : durationText(plan.attemptTimeout) + from('attempt_timeout'),
     ],
-    ['balance', plan.balance],
+    ['balance', plan.balance === '' ? '' : plan.balance + from('balance')],
     [
       'panic',
       plan.panic
@@ -105,8 +113,13 @@ function policyFacts(plan: RoutePlan): [string, Cell][] {
         : '',
     ],
     ['policies', plan.policies.length === 0 ? 'none match, the defaults apply' : plan.policies.join(', ')],
+  ];
+  const told = new Set(shown.map(([name]) => name));
+  return [
+    ...shown,
     ...Object.entries(plan.provenance)
+      .filter(([field]) => !told.has(field))
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([field, policy]): [string, Cell] => [`  ${field}`, `from ${policy}`]),
+      .map(([field, policy]): [string, Cell] => [field, `from ${policy}`]),
   ];
 }

@@ -2,38 +2,38 @@ import { SystemHealthSchema } from '#gen/switchyard/health/v1/health_pb.js';
 import type { SystemHealth } from '#gen/switchyard/health/v1/health_pb.js';
 import type { SystemFilter } from '#gen/switchyard/registry/v1/system_pb.js';
 import { HealthStatus } from '#gen/switchyard/type/v1/health_status_pb.js';
+import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { changeLine, unchangingLine } from './change-line.ts';
 import { defaultTimeoutMs } from './cli.ts';
 import type { Cli } from './cli.ts';
-import { changeLine, connectionLine } from './change-line.ts';
 import { enumName } from './enum-name.ts';
+import { healthTable } from './health-table.ts';
 import type { HubClient } from './hub-client.ts';
-import { messageToJson, printJsonLine } from './json.ts';
+import { messageToJson } from './json.ts';
 import { healthCell } from './status-colour.ts';
 import type { Terminal } from './terminal.ts';
 import { watchChanges } from './watch.ts';
 import type { WatchChange } from './watch.ts';
+import { runWatch } from './watch-command.ts';
+import type { WatchFlags } from './watch-command.ts';
+import type { WatchKind } from './watch-kind.ts';
 
-export interface HealthWatchOptions {
+export interface HealthWatchOptions extends WatchFlags {
   /** Only these systems; empty: every one that the filter chooses. */
   readonly ids: readonly string[];
   readonly filter: SystemFilter;
-  /** One JSON line an event. */
-  readonly json: boolean;
 }
 
-/** Prints every change of health until the command is interrupted. */
+/** Shows every change of health until the command is interrupted. */
 export async function watchHealth(cli: Cli, hub: HubClient, options: HealthWatchOptions): Promise<void> {
-  const { terminal, clock } = cli;
   const wanted = new Set(options.ids);
-  const isWanted = (id: string): boolean => wanted.size === 0 || wanted.has(id);
-  await followHealth(cli, hub, options.filter, (change) => {
-    if (!isWanted(idOf(change))) return;
-    if (options.json) {
-      printJsonLine(terminal, healthChangeJson(change));
-    } else {
-      for (const line of healthLines(terminal, change, clock.now())) terminal.print(line);
-    }
+  await runWatch(cli, {
+    ...options,
+    kind: healthKind,
+    url: hub.url,
+    follow: (signal, onChange) => followHealth({ clock: cli.clock, signal }, hub, options.filter, onChange),
+    isWanted: ({ systemId }) => wanted.size === 0 || wanted.has(systemId),
   });
 }
 
@@ -47,13 +47,43 @@ export async function followHealth(
   await watchChanges<SystemHealth>({
     open: (resumeToken, signal) =>
       hub.health.watchHealth({ ...(filter !== undefined && { filter }), resumeToken }, { signal }),
-    idOf: (health) => health.systemId,
+    idOf: healthKind.idOf,
     onChange,
     clock: cli.clock,
     signal: cli.signal,
     firstEventMs: defaultTimeoutMs,
   });
 }
+
+/** Statuses from the best to the worst. */
+const bySeverity: readonly HealthStatus[] = [
+  HealthStatus.UNSPECIFIED,
+  HealthStatus.HEALTHY,
+  HealthStatus.UNKNOWN,
+  HealthStatus.DEGRADED,
+  HealthStatus.DISCONNECTED,
+  HealthStatus.UNHEALTHY,
+  HealthStatus.FAILED,
+];
+
+const healthKind: WatchKind<SystemHealth> = {
+  plural: 'systems',
+  idOf: ({ systemId }) => systemId,
+  lines: healthLines,
+  json: (health) => ({ health: messageToJson(SystemHealthSchema, health) }),
+  previousJson: (before) => ({
+    previousStatus: before === undefined ? null : enumName(HealthStatus, before.status),
+  }),
+  removedJson: (systemId) => ({ systemId }),
+  state: ({ status }) => ({ cell: healthCell(status), severity: bySeverity.indexOf(status) }),
+  sorts: {
+    name: () => 0,
+    latency: (one, other) => latencyMs(other) - latencyMs(one),
+    errors: (one, other) => other.errorRate - one.errorRate,
+  },
+  texts: ({ systemId, status, cause }) => [systemId, enumName(HealthStatus, status), cause],
+  table: healthTable,
+};
 
 /**
  * A change as lines for people: one for the system when its status changed, one for each interface whose status did.
@@ -64,24 +94,9 @@ export function healthLines(
   change: WatchChange<SystemHealth>,
   nowMs: number,
 ): readonly string[] {
-  switch (change.kind) {
-    case 'lost':
-    case 'resumed':
-      return [connectionLine(terminal, change, nowMs)];
-    case 'removed':
-      return [
-        changeLine(terminal, {
-          nowMs,
-          name: change.id,
-          after: { text: 'removed', colour: 'dim' },
-          cause: '',
-        }),
-      ];
-    case 'present':
-      return statusLines(terminal, change.item, undefined, nowMs);
-    case 'changed':
-      return statusLines(terminal, change.item, change.before, nowMs);
-  }
+  if (change.kind !== 'present' && change.kind !== 'changed')
+    return [unchangingLine(terminal, change, nowMs)];
+  return statusLines(terminal, change.item, change.kind === 'changed' ? change.before : undefined, nowMs);
 }
 
 interface Part {
@@ -129,26 +144,6 @@ function statusLines(
     );
 }
 
-function healthChangeJson(change: WatchChange<SystemHealth>) {
-  switch (change.kind) {
-    case 'present':
-      return { event: change.kind, health: messageToJson(SystemHealthSchema, change.item) };
-    case 'changed':
-      return {
-        event: change.kind,
-        previousStatus: change.before === undefined ? null : enumName(HealthStatus, change.before.status),
-        health: messageToJson(SystemHealthSchema, change.item),
-      };
-    case 'removed':
-      return { event: change.kind, systemId: change.id };
-    case 'lost':
-      return { event: change.kind, message: change.message };
-    case 'resumed':
-      return { event: change.kind, continued: change.continued };
-  }
-}
-
-function idOf(change: WatchChange<SystemHealth>): string {
-  if (change.kind === 'present' || change.kind === 'changed') return change.item.systemId;
-  return change.kind === 'removed' ? change.id : '';
+function latencyMs({ latency }: SystemHealth): number {
+  return latency === undefined ? 0 : durationMs(latency);
 }

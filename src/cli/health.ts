@@ -1,24 +1,22 @@
 import type { Command } from 'commander';
 import { SystemHealthSchema } from '#gen/switchyard/health/v1/health_pb.js';
-import type { InterfaceHealth, SystemHealth } from '#gen/switchyard/health/v1/health_pb.js';
-import { withExamples, withHub, withJson, withTimeout } from './cli.ts';
+import type { SystemHealth } from '#gen/switchyard/health/v1/health_pb.js';
+import { isWide, withExamples, withHub, withJson, withTimeout } from './cli.ts';
 import type { Cli, HubOptions } from './cli.ts';
+import { healthTable } from './health-table.ts';
 import { watchHealth } from './health-watch.ts';
 import type { HubClient } from './hub-client.ts';
 import { messageToJson, printJson } from './json.ts';
 import { allPages } from './pages.ts';
-import { durationText, sinceText } from './proto-time.ts';
-import { healthCell } from './status-colour.ts';
 import { filterFromFlags, withFilter } from './system-filter.ts';
 import type { FilterFlags } from './system-filter.ts';
-import { renderTable } from './table.ts';
-import type { Cell } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import { watchKeys } from './watch-command.ts';
 import { UsageError } from './usage-error.ts';
 
 interface HealthOptions extends HubOptions, FilterFlags {
   readonly watch?: boolean;
   readonly check?: boolean;
+  readonly plain?: boolean;
 }
 
 /** `switchyard health`: who is well, now or live. */
@@ -27,59 +25,45 @@ export function addHealth(program: Command, cli: Cli): void {
     .command('health')
     .description('Shows how well systems are, and why.')
     .argument('[id...]', 'ids of systems (default: all)')
-    .option('-w, --watch', 'stay, and print every change as it happens')
+    .option('-w, --watch', 'stay: a table like top on a terminal, else a line for each change')
+    .option('--plain', 'with --watch: lines also on a terminal')
     .option('--check', 'probe now instead of showing what is known');
   withExamples(
-    withJson(withTimeout(withFilter(command)), 'print JSON: one document, or one line an event with --watch'),
+    withJson(
+      withTimeout(withFilter(command)),
+      'print JSON: one document, or one line an event with --watch',
+      { wide: true },
+    ),
     [
       'switchyard health',
       'switchyard health --watch',
       'switchyard health cmc_001 --check',
       'switchyard health --status unhealthy --status failed --json',
     ],
-  ).action(async (ids: string[], _flags: unknown, self: Command) => {
-    const options = self.optsWithGlobals<HealthOptions>();
-    const filter = filterFromFlags(options);
-    if (options.watch === true && options.check === true)
-      throw new UsageError('--watch or --check, not both');
-    await withHub(cli, options, async (hub) => {
-      if (options.watch === true) {
-        await watchHealth(cli, hub, { ids, filter, json: options.json ?? false });
-        return;
-      }
-      const health = await fetchHealth(hub, ids, { check: options.check ?? false, filter });
-      if (options.json === true) {
-        printJson(cli.terminal, { health: health.map((item) => messageToJson(SystemHealthSchema, item)) });
-      } else if (health.length === 0) cli.terminal.remark('No system matches.');
-      else cli.terminal.print(healthTable(cli.terminal, health, cli.clock.now()));
+  )
+    .addHelpText('after', watchKeys)
+    .action(async (ids: string[], _flags: unknown, self: Command) => {
+      const options = self.optsWithGlobals<HealthOptions>();
+      const filter = filterFromFlags(options);
+      if (options.watch === true && options.check === true)
+        throw new UsageError('--watch or --check, not both');
+      await withHub(cli, options, async (hub) => {
+        if (options.watch === true) {
+          await watchHealth(cli, hub, {
+            ids,
+            filter,
+            json: options.json ?? false,
+            plain: options.plain ?? false,
+          });
+          return;
+        }
+        const health = await fetchHealth(hub, ids, { check: options.check ?? false, filter });
+        if (options.json === true) {
+          printJson(cli.terminal, { health: health.map((item) => messageToJson(SystemHealthSchema, item)) });
+        } else if (health.length === 0) cli.terminal.remark('No system matches.');
+        else cli.terminal.print(healthTable(cli.terminal, health, cli.clock.now(), isWide(options)));
+      });
     });
-  });
-}
-
-/** Systems with their status, and a line for each interface that is not as its system. */
-export function healthTable(terminal: Terminal, health: readonly SystemHealth[], nowMs: number): string {
-  return renderTable(
-    terminal,
-    ['system', 'status', 'for', 'latency', 'errors', 'last check', 'cause'],
-    health.flatMap((item) => [
-      row(item.systemId, item, nowMs),
-      ...item.interfaces
-        .filter(({ status }) => status !== item.status)
-        .map((one) => row(`  ${one.name}`, one, nowMs)),
-    ]),
-  );
-}
-
-function row(name: string, health: SystemHealth | InterfaceHealth, nowMs: number): Cell[] {
-  return [
-    name,
-    healthCell(health.status),
-    sinceText(health.statusTime, nowMs),
-    durationText(health.latency),
-    `${Number((health.errorRate * 100).toFixed(1))} %`,
-    health.lastCheckTime === undefined ? 'never' : `${sinceText(health.lastCheckTime, nowMs)} ago`,
-    health.cause,
-  ];
 }
 
 async function fetchHealth(

@@ -1,11 +1,13 @@
 import { createClient } from '@connectrpc/connect';
-import type { CallOptions, Client } from '@connectrpc/connect';
+import type { CallOptions, Client, Interceptor } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { AccessService } from '#gen/switchyard/access/v1/access_service_pb.js';
 import { HealthService } from '#gen/switchyard/health/v1/health_service_pb.js';
 import { MessagingService } from '#gen/switchyard/messaging/v1/messaging_service_pb.js';
 import { RegistryService } from '#gen/switchyard/registry/v1/registry_service_pb.js';
 import { ResilienceService } from '#gen/switchyard/resilience/v1/resilience_service_pb.js';
-import { UsageError } from './usage-error.ts';
+import type { Connection } from './connection.ts';
+import { parseHubUrl } from './connection.ts';
 
 /** A connection to a hub over gRPC, with a client for each of its services. Opened by the first call. */
 export interface HubClient {
@@ -14,13 +16,14 @@ export interface HubClient {
   readonly messaging: Client<typeof MessagingService>;
   readonly health: Client<typeof HealthService>;
   readonly resilience: Client<typeof ResilienceService>;
+  readonly access: Client<typeof AccessService>;
   /** Options of a unary call: its deadline, and that it ends when the command does. */
   readonly call: CallOptions;
   /** Drops every call and lets the connection go. */
   close(): void;
 }
 
-export interface HubClientOptions {
+export interface HubClientOptions extends Partial<Pick<Connection, 'token' | 'tls'>> {
   /** `http://HOST:PORT`, `https://…`, or `HOST:PORT`. */
   readonly url: string;
   /** Deadline of each unary call in ms. */
@@ -38,18 +41,17 @@ const idleConnectionTimeoutMs = 60_000;
 /** Prepares a client; connects on the first call. Throws UsageError for a URL that is none. */
 export function connectHub(options: HubClientOptions): HubClient {
   const url = parseHubUrl(options.url);
-  const sessionManager = new Http2SessionManager(url, {
-    pingIntervalMs,
-    pingTimeoutMs,
-    idleConnectionTimeoutMs,
-  });
-  const transport = createGrpcTransport({ baseUrl: url, sessionManager });
+  const pings = { pingIntervalMs, pingTimeoutMs, idleConnectionTimeoutMs };
+  const sessionManager = new Http2SessionManager(url, pings, { ...options.tls });
+  const interceptors = options.token === undefined ? [] : [withToken(options.token)];
+  const transport = createGrpcTransport({ baseUrl: url, sessionManager, interceptors });
   return {
     url,
     registry: createClient(RegistryService, transport),
     messaging: createClient(MessagingService, transport),
     health: createClient(HealthService, transport),
     resilience: createClient(ResilienceService, transport),
+    access: createClient(AccessService, transport),
     call: { timeoutMs: options.timeoutMs, signal: options.signal },
     close() {
       // An idle connection keeps no process alive and closes by itself. Aborting one that has just broken would take
@@ -59,12 +61,10 @@ export function connectHub(options: HubClientOptions): HubClient {
   };
 }
 
-function parseHubUrl(text: string): string {
-  const withScheme = /^[a-z]+:\/\//.test(text) ? text : `http://${text}`;
-  if (!URL.canParse(withScheme) || !/^https?:\/\//.test(withScheme)) {
-    throw new UsageError(
-      `"${text}" is not the URL of a hub: write http://HOST:PORT (--hub or SWITCHYARD_HUB)`,
-    );
-  }
-  return withScheme.replace(/\/+$/, '');
+/** Shows the API key with every call. */
+function withToken(token: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set('authorization', `Bearer ${token}`);
+    return next(request);
+  };
 }

@@ -1,5 +1,6 @@
 import { toJson } from '@bufbuild/protobuf';
 import type { DescMessage, JsonValue, MessageShape } from '@bufbuild/protobuf';
+import { stringify } from 'yaml';
 import type { Terminal } from './terminal.ts';
 
 /** Any value that JSON can hold. */
@@ -16,12 +17,16 @@ export function messageToJson<Desc extends DescMessage>(
   return toJson(schema, message, { alwaysEmitImplicit: true });
 }
 
-/** Prints the one document of a command with `--json`. */
+/** Prints the one document of a command with `--json` or `-o yaml`. */
 export function printJson(terminal: Terminal, document: Json): void {
-  terminal.print(JSON.stringify(document, null, 2));
+  terminal.print(
+    terminal.documents === 'yaml' ? stringify(document).trimEnd() : JSON.stringify(document, null, 2),
+  );
 }
 
-/** Prints one event of a watch with `--json`, on a line of its own. */
+/** Prints one event of a watch with `--json`, on a line of its own; with `-o yaml` as a document of its own. */
 export function printJsonLine(terminal: Terminal, event: Json): void {
-  terminal.print(JSON.stringify(event));
+  terminal.print(
+    terminal.documents === 'yaml' ? `---\n${stringify(event).trimEnd()}` : JSON.stringify(event),
+  );
 }

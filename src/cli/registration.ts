@@ -19,6 +19,8 @@ export interface RegistrationOptions {
 
 /** A registration that is kept alive. */
 export interface Registration {
+  /** Id of the incarnation that is kept now; a new one after the lease was lost. */
+  registrationId(): string;
   /** Removes it, unless a newer incarnation has taken over. Failures are remarked upon. */
   deregister(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export async function keepRegistered(options: RegistrationOptions): Promise<Regi
   const state = { registrationId: await register(options), isAway: false };
   void renewUntilAborted(options, state);
   return {
+    registrationId: () => state.registrationId,
     async deregister() {
       const { hub, system } = options;
       const request = { systemId: system.id, registrationId: state.registrationId };

@@ -2,6 +2,7 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import { toJson } from '@bufbuild/protobuf';
 import { ValueSchema } from '@bufbuild/protobuf/wkt';
 import type { Reply } from '#gen/switchyard/messaging/v1/message_pb.js';
+import { printable } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The reply's payload as a JSON value, whichever way it came; undefined when it is not JSON. */
@@ -41,6 +42,20 @@ export function printReply(terminal: Terminal, reply: Reply | undefined): void {
       `the reply is ${bytes.length} bytes of ${reply?.contentType ?? 'no type'}; redirect the output to keep them`,
     );
   } else terminal.print(safeText(text));
+}
+
+/** Prints the payload of one of many replies on one line: JSON compact, text with its line breaks as spaces. */
+export function printReplyLine(terminal: Terminal, reply: Reply | undefined): void {
+  const json = reply === undefined ? undefined : replyJsonPayload(reply);
+  if (json !== undefined) {
+    terminal.print(JSON.stringify(json));
+    return;
+  }
+  const bytes = reply?.payload.case === 'data' ? reply.payload.value : new Uint8Array();
+  const text = textOf(bytes);
+  terminal.print(
+    text === undefined ? `${bytes.length} bytes of ${reply?.contentType ?? ''}` : printable(text),
+  );
 }
 
 function isJsonType(contentType: string): boolean {

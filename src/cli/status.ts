@@ -5,11 +5,12 @@ import type { RegistrySummary } from '#gen/switchyard/registry/v1/registry_servi
 import { BreakerSchema, BreakerState } from '#gen/switchyard/resilience/v1/breaker_pb.js';
 import { HealthStatus } from '#gen/switchyard/type/v1/health_status_pb.js';
 import { Protocol } from '#gen/switchyard/type/v1/protocol_pb.js';
-import { breakersTable, listBreakers } from './breakers.ts';
+import { listBreakers } from './breakers.ts';
+import { breakersTable } from './breakers-table.ts';
 import { withExamples, withHub, withJson, withTimeout } from './cli.ts';
 import type { Cli, HubOptions } from './cli.ts';
 import { enumName } from './enum-name.ts';
-import { healthTable } from './health.ts';
+import { healthTable } from './health-table.ts';
 import { messageToJson, printJson } from './json.ts';
 import { renderFacts } from './table.ts';
 

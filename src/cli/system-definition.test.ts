@@ -17,10 +17,14 @@ async function read(text: string) {
 }
 
 describe('a file of systems', () => {
+  const system = (id: string): string => `{id: ${id}, type: t, name: n, version: v, interfaces: {r: 'h:1'}}`;
+
   test('takes the short forms', async () => {
     const [definition] = await read(`
 id: a
 type: t
+name: A
+version: '1'
 interfaces: {rest: 'http://h:1', grpc: {uri: 'h:2', health_check: {interval: 2s}}}
 dependencies: [b, 'type:c', {target: {capability: d}, optional: true}]
 configuration: {depth: 3, on: true}
@@ -44,22 +48,23 @@ lease_ttl: 5m
   });
 
   test.each([
-    ['{id: a}', 1],
-    ['[{id: a}, {id: b}]', 2],
-    ['systems: [{id: a}, {id: b}]', 2],
-    ['{"systems": [{"id": "a"}]}', 1],
+    [system('a'), 1],
+    [`[${system('a')}, ${system('b')}]`, 2],
+    [`systems: [${system('a')}, ${system('b')}]`, 2],
+    [`catalog: c\npolicies: [{name: p}]\nsystems: [${system('a')}]`, 1],
+    [`${system('a')}\n---\n${system('b')}`, 2],
   ])('%s holds %i', async (text, count) => expect(await read(text)).toHaveLength(count));
 
   test.each([
-    ['', /no systems/],
-    ['[]', /no systems/],
-    ['systems: 3', /no systems/],
-    ['[1]', /number 1: it is not a mapping/],
-    ['{id: a, colour: red}', /system a: .*"colour"/],
-    ['{id: a, weight: heavy}', /system a: .*weight/],
-    ['{id: a, dependencies: ["kind:x"]}', /system a: .*not a target/],
-    ['{id: a, lease_ttl: 30}', /system a: lease_ttl/],
-    ['{id: a', /neither YAML nor JSON/],
+    ['', /systems\.yaml: holds no systems/],
+    ['[]', /holds no systems/],
+    ['systems: 3', /systems\.yaml:1:1: systems: must be a list; found 3/],
+    ['[1]', /systems\.yaml:1:2: \[0\]: must be a map of fields; found 1/],
+    ['{id: a, colour: red}', /systems\.yaml:1:9: colour: no such field/],
+    ['{id: a, weight: heavy}', /weight: must be a whole number .*; found "heavy"/],
+    ['{id: a, dependencies: ["kind:x"]}', /systems\.yaml:1:24: dependencies\[0\]: must be system:ID/],
+    ['{id: a, lease_ttl: 30}', /lease_ttl: must be a duration/],
+    ['{id: a', /systems\.yaml:1:7: is not valid YAML or JSON/],
   ])('%s is refused', async (text, message) => expect(read(text)).rejects.toThrow(message));
 });
 

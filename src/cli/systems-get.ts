@@ -15,6 +15,7 @@ import { targetText } from './target-argument.ts';
 export function addSystemsGet(systems: Command, cli: Cli): void {
   const command = systems
     .command('get')
+    .alias('show')
     .description('Shows one system: what it can do, what it needs, and how to reach it.')
     .argument('<id>', 'id of the system');
   withExamples(withJson(withTimeout(command)), [

@@ -16,7 +16,7 @@ interface RemoveOptions extends HubOptions {
 export function addSystemsRemove(systems: Command, cli: Cli): void {
   const command = systems
     .command('rm')
-    .alias('deregister')
+    .aliases(['remove', 'delete', 'deregister'])
     .description('Removes systems. Those that depend on them keep the dependency, shown as missing.')
     .argument('<id...>', 'ids of the systems')
     .option('--etag <etag>', 'only when the record still has this etag')

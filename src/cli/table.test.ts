@@ -10,6 +10,7 @@ const plain: Terminal = {
   remark: () => undefined,
   colour: false,
   interactive: false,
+  documents: 'json',
 };
 
 test('a table is aligned columns without borders or trailing spaces', () => {

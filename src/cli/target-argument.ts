@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { TargetSchema } from '#gen/switchyard/type/v1/target_pb.js';
 import type { Target } from '#gen/switchyard/type/v1/target_pb.js';
+import { parseTargetText, targetForms } from '../catalog/target-text.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The ways to name a target on the command line; exactly one must be used. */
@@ -9,8 +10,6 @@ export interface TargetOptions {
   readonly toType?: string;
   readonly toCapability?: string;
 }
-
-const forms = 'system:ID, type:TYPE or capability:NAME';
 
 /** The target that the positional argument or one of the `--to-…` options names. */
 export function targetFromArguments(positional: string | undefined, options: TargetOptions): Target {
@@ -21,21 +20,16 @@ export function targetFromArguments(positional: string | undefined, options: Tar
     ...(options.toCapability === undefined ? [] : [targetOf('capability', options.toCapability)]),
   ];
   const [target, second] = named;
-  if (target === undefined) throw new UsageError(`name a target: ${forms}`);
+  if (target === undefined) throw new UsageError(`name a target: ${targetForms}`);
   if (second !== undefined) throw new UsageError('name one target only');
   return target;
 }
 
 /** `system:ID`, `type:TYPE` or `capability:NAME`; a bare word is the id of a system. */
 export function parseTarget(text: string): Target {
-  const colon = text.indexOf(':');
-  const by = colon < 0 ? 'system' : text.slice(0, colon);
-  const name = text.slice(colon + 1);
-  if (name !== '') {
-    if (by === 'system') return targetOf('systemId', name);
-    if (by === 'type' || by === 'capability') return targetOf(by, name);
-  }
-  throw new UsageError(`"${text}" is not a target: write ${forms}`);
+  const target = parseTargetText(text);
+  if (target !== undefined) return create(TargetSchema, { target });
+  throw new UsageError(`"${text}" is not a target: write ${targetForms}`);
 }
 
 /** The target in the form that {@link parseTarget} reads. */

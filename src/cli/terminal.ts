@@ -1,3 +1,6 @@
+import { openScreen } from './screen.ts';
+import type { Screen } from './screen.ts';
+
 /** Where a command writes. Results go to standard output; remarks and failures to standard error. */
 export interface Terminal {
   /** Writes a line to standard output. */
@@ -10,20 +13,31 @@ export interface Terminal {
   readonly colour: boolean;
   /** Whether a person looks at standard output, not a file or pipe. */
   readonly interactive: boolean;
+  /** Form of documents for scripts; `-o yaml` sets it before the command runs. */
+  documents: 'json' | 'yaml';
+  /** Takes over the whole screen; undefined when input or output is not a terminal, or a dumb one. */
+  readonly openScreen?: () => Screen;
 }
 
-/** The process's own terminal. */
+/** The process's own terminal. Without `stdin` it has no screen. */
 export function createTerminal(
-  streams: { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream },
+  streams: {
+    readonly stdout: NodeJS.WriteStream;
+    readonly stderr: NodeJS.WriteStream;
+    readonly stdin?: NodeJS.ReadStream;
+  },
   allowsColour: boolean,
 ): Terminal {
   const interactive = streams.stdout.isTTY;
+  const { stdin, stdout } = streams;
   return {
     print: (line) => streams.stdout.write(`${line}\n`),
     printBytes: (bytes) => streams.stdout.write(bytes),
     remark: (line) => streams.stderr.write(`${line}\n`),
     colour: interactive && allowsColour,
     interactive,
+    documents: 'json',
+    ...(interactive && stdin?.isTTY === true && { openScreen: () => openScreen(stdin, stdout) }),
   };
 }
 

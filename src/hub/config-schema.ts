@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { messageKinds, repeatSafeties } from '../base/message.ts';
-import { balanceStrategies, repeatScopes, retryableReasons } from '../resilience/policy.ts';
-import { duration, share, whole } from './config-rules.ts';
+import { policyFile } from '../catalog/policy-file.ts';
+import { duration, share, whole } from '../catalog/setting-rules.ts';
+import { authSettings, tlsSettings } from './config-security.ts';
 
 /** `HOST:PORT`, with an IPv6 host in brackets. */
 const listenPattern = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
@@ -12,51 +12,6 @@ const listen = z
     (text) => Number(listenPattern.exec(text)?.[2] ?? 65536) <= 65535,
     'must be HOST:PORT, an IPv6 host in brackets, the port from 0 to 65535 (0 picks a free one)',
   );
-
-/** One policy as the file spells it. Bounds and what goes with what are checked by policyViolations (resilience/policy.ts). */
-const policy = z.strictObject({
-  name: z.string().describe('Unique name, a slug.'),
-  match: z
-    .strictObject({
-      message_types: z.array(z.string()).default([]),
-      kinds: z.array(z.enum(messageKinds)).default([]),
-      sources: z.array(z.string()).default([]),
-      system_ids: z.array(z.string()).default([]),
-      types: z.array(z.string()).default([]),
-      capabilities: z.array(z.string()).default([]),
-    })
-    .prefault({})
-    .describe('What it applies to; an empty list matches all.'),
-  timeout: duration(1, 3_600_000).optional().describe('Time for a synchronous delivery in all.'),
-  attempt_timeout: duration(1, 3_600_000).optional().describe('Time for one attempt.'),
-  retry: z
-    .strictObject({
-      attempts: z.number().optional(),
-      initial_delay: duration(0, 300_000).optional(),
-      factor: z.number().optional(),
-      max_delay: duration(0, 3_600_000).optional(),
-      on: z.array(z.enum(retryableReasons)).optional(),
-    })
-    .optional()
-    .describe('When and how often an attempt is repeated.'),
-  repeat_safety: z.enum(repeatSafeties).optional().describe('What delivering a message twice does.'),
-  repeat_scope: z.enum(repeatScopes).optional().describe('Where an unknown outcome may be repeated.'),
-  breaker: z
-    .strictObject({
-      consecutive_failures: z.number().optional(),
-      failure_rate: z.number().optional(),
-      minimum_calls: z.number().optional(),
-      window: duration(1000, 600_000).optional(),
-      open_for: duration(100, 3_600_000).optional(),
-      half_open_calls: z.number().optional(),
-    })
-    .optional()
-    .describe('When the breaker opens; only in a policy that matches targets alone.'),
-  balance: z.enum(balanceStrategies).optional().describe('How one of several systems is chosen.'),
-  panic: z.boolean().optional().describe('Whether UNHEALTHY systems are tried when nothing better is left.'),
-});
-
-export type PolicySettings = z.output<typeof policy>;
 
 /** Every setting of the hub, as the configuration file spells it. Unknown ones are refused. */
 export const configSchema = z.strictObject({
@@ -70,6 +25,8 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Allows an address that is not loopback although nobody is authenticated.'),
+  tls: tlsSettings,
+  auth: authSettings,
   log: z
     .strictObject({
       level: z
@@ -144,7 +101,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe("Modules with transports of your own: paths relative to the hub's working folder."),
   policies: z
-    .array(policy)
+    .array(policyFile)
     .max(1000, 'must be at most 1000 policies')
     .default([])
     .describe('Settings for delivery.'),

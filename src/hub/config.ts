@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { messageOf } from '../base/error.ts';
 import { policyViolations } from '../resilience/policy.ts';
 import { type Config, configSchema, listenAddress } from './config-schema.ts';
+import { securityErrors } from './config-security.ts';
 import { policyFromSettings, settingPath } from './policy-settings.ts';
 
 /** A setting that cannot be used: ends the start with this text alone. */
@@ -32,7 +33,13 @@ export interface LoadedConfig {
 }
 
 /** Variables with our prefix that are no settings: the file's path, the command line's and the tests' own. */
-const otherVariables = ['SWITCHYARD_CONFIG', 'SWITCHYARD_HUB', 'SWITCHYARD_REQUIRE'];
+const otherVariables = [
+  'SWITCHYARD_CONFIG',
+  'SWITCHYARD_HUB',
+  'SWITCHYARD_CONTEXT',
+  'SWITCHYARD_TOKEN',
+  'SWITCHYARD_REQUIRE',
+];
 const prefix = 'SWITCHYARD_';
 
 /**
@@ -41,8 +48,8 @@ const prefix = 'SWITCHYARD_';
  * commas. Throws ConfigError with every violation at once.
  */
 export function loadConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv): LoadedConfig {
-  const path = flags.config ?? environment['SWITCHYARD_CONFIG'];
-  const raw = path === undefined || path === '' ? {} : readConfigFile(path);
+  const path = configFile(flags, environment);
+  const raw = path === undefined ? {} : readConfigFile(path);
   const origins = new Map<string, string>();
   const variables = settingVariables(configSchema);
   for (const [name, { path: settingsPath, parse }] of variables) {
@@ -65,6 +72,12 @@ export function loadConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv): 
   };
 }
 
+/** The configuration file that flags or environment name; undefined: none. */
+export function configFile(flags: ConfigFlags, environment: NodeJS.ProcessEnv): string | undefined {
+  const path = flags.config ?? environment['SWITCHYARD_CONFIG'];
+  return path === '' ? undefined : path;
+}
+
 function parseConfig(raw: unknown, origins: ReadonlyMap<string, string>, file: string | undefined): Config {
   const result = configSchema.safeParse(raw, { reportInput: true });
   const from = (path: string): string => {
@@ -73,7 +86,11 @@ function parseConfig(raw: unknown, origins: ReadonlyMap<string, string>, file: s
   };
   if (!result.success) throw new ConfigError(result.error.issues.map((issue) => issueText(issue, from)));
   const config = result.data;
-  const violations = [...policyErrors(config, from), ...listenErrors(config, from)];
+  const violations = [
+    ...policyErrors(config, from),
+    ...listenErrors(config, from),
+    ...securityErrors(config, from),
+  ];
   if (violations.length > 0) throw new ConfigError(violations);
   return config;
 }
@@ -93,8 +110,8 @@ function* policyErrors(config: Config, from: (path: string) => string): Generato
 
 function* listenErrors(config: Config, from: (path: string) => string): Generator<string> {
   const { host } = listenAddress(config.listen);
-  if (config.insecure || isLoopback(host)) return;
-  yield `listen: found ${config.listen}, which others can reach, but nobody would be authenticated; listen on a loopback address such as 127.0.0.1:7700, or accept that with --insecure${from('listen')}`;
+  if (config.insecure || config.auth.enabled || isLoopback(host)) return;
+  yield `listen: found ${config.listen}, which others can reach, but nobody would be authenticated; listen on a loopback address such as 127.0.0.1:7700, ask callers who they are with auth.enabled: true (docs/security.md), or accept that with --insecure${from('listen')}`;
 }
 
 /** Whether only this machine reaches the host. */

@@ -27,7 +27,7 @@ export async function openBreakers(base: HubBase, store: Store, directory: Direc
     forced: await openForcedBreakers(store),
     configOf: ({ systemId }) => {
       const system = directory.get(systemId);
-      return resolveBreakerConfig(policies, {
+      return resolveBreakerConfig(policies.forBreakers, {
         systemId,
         type: system?.type,
         capabilities: system?.capabilities ?? [],
@@ -63,6 +63,10 @@ export async function openBreakers(base: HubBase, store: Store, directory: Direc
       loads.forget({ systemId: id, interface: name });
     }
   });
+  opened.defer(
+    'breaker settings',
+    policies.onBreakersChange(() => board.reconfigure()),
+  );
   const logging = new AbortController();
   opened.defer('breaker log', () => logging.abort());
   void logBreakerChanges(feed, logger, logging.signal);

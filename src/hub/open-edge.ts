@@ -5,12 +5,14 @@ import { DeliveryLog } from '../messaging/delivery-log.ts';
 import type { AttemptOutcome } from '../messaging/delivery-run.ts';
 import { Dispatcher } from '../messaging/dispatch.ts';
 import { Router } from '../messaging/route.ts';
-import { type Catalog } from '../registry/catalog.ts';
+import type { Registry } from '../registry/registry.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import { Turns } from '../resilience/turns.ts';
+import { createAccessService } from '../rpc/access-service.ts';
 import { createEdge, type Edge } from '../rpc/edge.ts';
 import { createHealthService } from '../rpc/health-service.ts';
 import { createMessagingService } from '../rpc/messaging-service.ts';
+import type { CatalogRulePorts } from '../rpc/catalog-rules.ts';
 import { createRegistryService } from '../rpc/registry-service.ts';
 import { createResilienceService } from '../rpc/resilience-service.ts';
 import { type Metrics } from '../telemetry/metrics.ts';
@@ -18,6 +20,7 @@ import { messagingDirectory } from './ports.ts';
 import { readVersion } from './version.ts';
 import type { HubBase } from './hub-base.ts';
 import { type Transports } from './open-transports.ts';
+import type { Security } from './open-security.ts';
 import { type Breakers } from './open-breakers.ts';
 
 /** What the port serves. */
@@ -25,16 +28,17 @@ export interface Parts {
   readonly metrics: Metrics;
   readonly store: Store;
   readonly transports: Transports;
-  readonly catalog: Catalog;
+  readonly catalogs: CatalogRulePorts & { readonly registry: Registry };
   readonly monitor: HealthMonitor;
   readonly breakers: Breakers;
+  readonly security: Security;
 }
 
 /** Opens messaging on top of everything else, and the port that serves it all. */
 export function openEdge(base: HubBase, parts: Parts): Edge {
   const { config, policies, logger, clock, random } = base;
-  const { metrics, store, transports, catalog, monitor, breakers } = parts;
-  const { directory } = catalog;
+  const { metrics, store, transports, catalogs, monitor, breakers, security } = parts;
+  const { directory } = catalogs.registry;
   const log = new DeliveryLog(config.deliveries.kept);
   const router = new Router({
     directory: messagingDirectory(directory),
@@ -43,7 +47,7 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
     loads: breakers.loads,
     turns: new Turns(),
     random,
-    policies: () => policies,
+    policies: () => policies.policies,
     routeRepeatSafety: (protocol, operation) => transports[protocol].routeRepeatSafety?.(operation),
   });
   const dispatcher = new Dispatcher({
@@ -60,12 +64,9 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
   metrics.countSystems(() => countBy(directory.systems(), ({ id }) => monitor.statusOf(id)));
   metrics.countBreakers(() => countBy(breakers.board.list(), ({ state }) => state));
 
-  return createEdge({
+  const edge = createEdge({
     services: [
-      createRegistryService({
-        catalog,
-        checkEndpoint: (protocol, declaration) => transports[protocol].checkEndpoint(declaration),
-      }),
+      createRegistryService(catalogs),
       createMessagingService({
         dispatcher,
         router,
@@ -76,7 +77,13 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
         random,
       }),
       createHealthService({ monitor, directory }),
-      createResilienceService({ board: breakers.board, feed: breakers.feed, directory }),
+      createResilienceService({ board: breakers.board, feed: breakers.feed, directory, policies }),
+      createAccessService({
+        keys: security.keys,
+        audit: security.audit,
+        authenticationEnabled: security.authentication.enabled,
+        clock,
+      }),
     ],
     clock,
     logger,
@@ -99,7 +106,13 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
     listenerLimits: { connectionsMax: config.server.max_connections },
     callLimits: { unaryMax: config.server.max_concurrent_calls, streamsMax: config.server.max_watches },
     version: readVersion(),
+    authentication: security.authentication,
+    audit: security.audit,
+    tls: security.tls && { context: security.tls.watch.material, clientAuth: security.tls.clientAuth },
   });
+  security.tls?.onChange((material) => edge.setTlsContext(material));
+  security.keys.onEnded((key) => edge.endStreamsOf(key));
+  return edge;
 }
 
 /** Everyone who learns from an attempt hears of it here, once. Breaker and load have heard already. */

@@ -1,29 +1,38 @@
 import type { Store } from '../base/table.ts';
 import { HealthMonitor } from '../health/monitor.ts';
 import { defaultHealthRules } from '../health/rules.ts';
-import { type Catalog, openCatalog } from '../registry/catalog.ts';
 import { endpointsOf } from '../registry/endpoint.ts';
+import { openRegistry, type Registry } from '../registry/registry.ts';
+import type { DescriptorShelf } from './descriptor-shelf.ts';
+import { policyEntries } from './policy-entries.ts';
 import { healthDirectory } from './ports.ts';
 import type { HubBase } from './hub-base.ts';
 import { type Transports } from './open-transports.ts';
 
 /** Registry and health know each other only through ports: health learns who is there, the registry who is well. */
 export async function openRegistryAndHealth(
-  { config, logger, opened, clock, random }: HubBase,
+  { config, policies, logger, opened, clock, random }: HubBase,
   store: Store,
-  transports: Transports,
-): Promise<{ catalog: Catalog; monitor: HealthMonitor }> {
+  {
+    transports,
+    descriptorSets,
+  }: { readonly transports: Transports; readonly descriptorSets: DescriptorShelf },
+): Promise<{ registry: Registry; monitor: HealthMonitor }> {
   // Asked only once systems are watched, when the monitor is there.
   const health: { monitor?: HealthMonitor } = {};
-  const catalog = await openCatalog({
+  const registry = await openRegistry({
     store,
     clock,
     systemsMax: config.registry.max_systems,
     statusOf: (systemId) => health.monitor?.statusOf(systemId) ?? 'UNKNOWN',
+    configuredPolicies: policies.configured,
+    onPolicies: (changed) => policies.setCatalogs(policyEntries(changed)),
     onFault: (error) => logger.error('a lost system could not be removed', { error: String(error) }),
   });
-  opened.defer('catalog', () => catalog.close());
-  const { directory } = catalog;
+  opened.defer('registry', () => registry.close());
+  descriptorSets.connect(registry.descriptorSets);
+  policies.setCatalogs(policyEntries(registry.catalogPolicies()));
+  const { directory } = registry;
 
   const monitor = new HealthMonitor({
     clock,
@@ -56,5 +65,5 @@ export async function openRegistryAndHealth(
     const kept = new Set(directory.endpointsOf(change.system.id).map(({ uri }) => uri));
     for (const { protocol, uri } of before) if (!kept.has(uri)) transports[protocol].forget(uri);
   });
-  return { catalog, monitor };
+  return { registry, monitor };
 }

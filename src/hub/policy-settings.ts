@@ -1,5 +1,5 @@
+import type { PolicySettings } from '../catalog/policy-file.ts';
 import type { Policy } from '../resilience/policy.ts';
-import type { PolicySettings } from './config-schema.ts';
 
 /** The domain's policy of one entry of `policies`. */
 export function policyFromSettings(settings: PolicySettings): Policy {

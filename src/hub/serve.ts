@@ -1,6 +1,6 @@
 import { HubError, messageOf } from '../base/error.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
-import { ConfigError, type ConfigFlags, loadConfig, type LoadedConfig } from './config.ts';
+import { ConfigError, configFile, type ConfigFlags, loadConfig, type LoadedConfig } from './config.ts';
 import { type Hub, startHub } from './hub.ts';
 
 /** Exit codes of `switchyard serve`. */
@@ -35,13 +35,20 @@ export async function serve(flags: ConfigFlags): Promise<number> {
 
   let hub: Hub;
   try {
-    hub = await startHub(config, logger);
+    hub = await startHub({
+      config,
+      load: () => loadConfig(flags, process.env).config,
+      configFile: configFile(flags, process.env),
+      environment: process.env,
+      logger,
+    });
   } catch (error) {
     // What the person at the terminal can mend needs no stack; anything else is a defect and does.
     if (!(error instanceof HubError)) logger.error('the hub could not start', { stack: stackOf(error) });
     process.stderr.write(`switchyard: ${messageOf(error)}\n`);
     return exits.failed;
   }
+  process.on('SIGHUP', () => void hub.reload('SIGHUP'));
   process.stdout.write(`switchyard listening on ${hub.url}\n`);
   if (!stop.signal.aborted) {
     await new Promise<void>((resolve) =>

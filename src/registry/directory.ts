@@ -8,7 +8,7 @@ import { SystemIndex, type SystemLookup } from './system-index.ts';
 import { type System, systemNotFound } from './system.ts';
 
 /** A change of the registry, after it is durable. Renewals are none; a lease that runs out is one. */
-export type CatalogChange =
+export type RegistryChange =
   | { readonly kind: 'added'; readonly system: System }
   | { readonly kind: 'changed'; readonly system: System; readonly previous: System }
   /** `system` as it was last. */
@@ -32,7 +32,7 @@ export interface Directory extends SystemLookup {
    * Calls `listener` at every change until the returned function is called; before watchers hear of it. A listener
    * must not throw. What is registered already it finds in {@link systems}.
    */
-  onChange(listener: (change: CatalogChange) => void): () => void;
+  onChange(listener: (change: RegistryChange) => void): () => void;
   /**
    * Says that the own status of a system changed, so that watchers with a status filter look at it again. An
    * unknown id is left alone.
@@ -53,10 +53,10 @@ export interface DirectoryOptions {
   readonly feed?: Omit<FeedOptions, 'clock'>;
 }
 
-/** The systems as they are now, in memory: found by what routing asks for, and watched. The catalog keeps it. */
+/** The systems as they are now, in memory: found by what routing asks for, and watched. The registry keeps it. */
 export class SystemDirectory implements Directory {
   readonly #index = new SystemIndex();
-  readonly #listeners = new Set<(change: CatalogChange) => void>();
+  readonly #listeners = new Set<(change: RegistryChange) => void>();
   readonly #changes: Feed<System>;
   /**
    * The same, touched at changes of status too: for watchers whose filter asks for statuses. Others would hear of
@@ -113,7 +113,7 @@ export class SystemDirectory implements Directory {
     return this.#statusOf(systemId);
   }
 
-  onChange(listener: (change: CatalogChange) => void): () => void {
+  onChange(listener: (change: RegistryChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -158,7 +158,7 @@ export class SystemDirectory implements Directory {
   }
 
   // Listeners first: health must know a new or lost system before watchers are matched by its status.
-  #tell(change: CatalogChange): void {
+  #tell(change: RegistryChange): void {
     for (const listener of this.#listeners) listener(change);
   }
 }

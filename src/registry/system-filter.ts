@@ -14,6 +14,7 @@ export interface SystemFilterSpec {
   /** All of these labels with these values. */
   readonly labels: Readonly<Record<string, string>>;
   readonly zone: string;
+  readonly owner: string;
   readonly idPrefix: string;
   /** In the id, name or type; ASCII letters match in either case. */
   readonly text: string;
@@ -27,6 +28,7 @@ export const everySystem: SystemFilterSpec = {
   statuses: [],
   labels: {},
   zone: '',
+  owner: '',
   idPrefix: '',
   text: '',
 };
@@ -60,6 +62,7 @@ export function createSystemFilter(spec: SystemFilterSpec): SystemFilter {
       sorted(statuses),
       labels,
       spec.zone,
+      spec.owner,
       spec.idPrefix,
       text,
     ]),
@@ -71,6 +74,7 @@ export function createSystemFilter(spec: SystemFilterSpec): SystemFilter {
       (statuses.size === 0 || statuses.has(status)) &&
       labels.every(([name, value]) => Object.hasOwn(system.labels, name) && system.labels[name] === value) &&
       (spec.zone === '' || system.zone === spec.zone) &&
+      (spec.owner === '' || system.owner === spec.owner) &&
       system.id.startsWith(spec.idPrefix) &&
       (text === '' || asciiLower(searchTextOf(system)).includes(text)),
   };

@@ -1,12 +1,28 @@
 import { z } from 'zod';
-import { HubError } from '../base/error.ts';
 import type { Revision } from '../base/table.ts';
 import { repeatSafeties } from '../base/message.ts';
 import { healthCheckKinds, protocols } from '../base/transport.ts';
+import { readRow, unreadableRow } from './registry-row.ts';
 import type { JsonObject, Lease, System, SystemSpec } from './system.ts';
 
 /** Version of the record's form on disk. Raise it with every change that an older hub would misread. */
 const recordVersion = 1;
+
+/** The fields of a spec beside its id, as the contract names them. */
+export const specFields = [
+  'type',
+  'name',
+  'version',
+  'capabilities',
+  'dependencies',
+  'interfaces',
+  'configuration',
+  'labels',
+  'weight',
+  'zone',
+  'owner',
+] as const satisfies readonly (keyof SystemSpec)[];
+export type SpecField = (typeof specFields)[number];
 
 /** What is durable of a system: everything but its revision and how much of its lease is left. */
 export type SystemRecord = Omit<System, 'etag' | 'lease'> & {
@@ -18,18 +34,7 @@ export type SystemRecord = Omit<System, 'etag' | 'lease'> & {
 export function encodeSystemRecord(record: SystemRecord): Uint8Array {
   const form: z.output<typeof recordSchema> = {
     v: recordVersion,
-    id: record.id,
-    type: record.type,
-    name: record.name,
-    version: record.version,
-    capabilities: [...record.capabilities],
-    dependencies: [...record.dependencies],
-    interfaces: record.interfaces.map((declared) => ({ ...declared, routes: [...declared.routes] })),
-    configuration: record.configuration,
-    labels: record.labels,
-    weight: record.weight,
-    zone: record.zone,
-    owner: record.owner,
+    ...specForm(record),
     createTimeMs: record.createTimeMs,
     updateTimeMs: record.updateTimeMs,
     registrationId: record.registrationId,
@@ -38,53 +43,53 @@ export function encodeSystemRecord(record: SystemRecord): Uint8Array {
   return Buffer.from(JSON.stringify(form));
 }
 
+/** A spec as records hold it: only what the form knows. */
+export function specForm(spec: SystemSpec): z.output<typeof specSchema> {
+  return {
+    id: spec.id,
+    type: spec.type,
+    name: spec.name,
+    version: spec.version,
+    capabilities: [...spec.capabilities],
+    dependencies: [...spec.dependencies],
+    interfaces: spec.interfaces.map((declared) => ({ ...declared, routes: [...declared.routes] })),
+    configuration: spec.configuration,
+    labels: spec.labels,
+    weight: spec.weight,
+    zone: spec.zone,
+    owner: spec.owner,
+  };
+}
+
 /**
  * Reads what {@link encodeSystemRecord} wrote. Anything else is STORE_UNAVAILABLE with a text that names the key and
  * what is wrong: the hub must not start on half of its registry.
  */
 export function decodeSystemRecord(key: string, value: Uint8Array): SystemRecord {
-  const parsed = recordSchema.safeParse(parseJson(key, value));
-  if (!parsed.success)
-    throw unreadable(key, z.prettifyError(parsed.error).replaceAll('\n', ' '), parsed.error);
-  const { v: _version, ...record } = parsed.data;
-  if (record.id !== key) throw unreadable(key, `it holds the record of ${JSON.stringify(record.id)}`);
+  const { v: _version, ...record } = readRow(recordSchema, key, value);
+  if (record.id !== key) throw unreadableRow(key, `it holds the record of ${JSON.stringify(record.id)}`);
   return { ...record, leaseTtlMs: record.leaseTtlMs };
 }
 
 /** What identifies the content of a spec: equal for equal specs, whatever the order of labels and keys. */
 export function specFingerprint(spec: SystemSpec): string {
-  const {
-    id,
-    type,
-    name,
-    version,
-    capabilities,
-    dependencies,
-    interfaces,
-    configuration,
-    labels,
-    weight,
-    zone,
-    owner,
-  } = spec;
-  return JSON.stringify(
-    [
-      id,
-      type,
-      name,
-      version,
-      capabilities,
-      dependencies,
-      interfaces,
-      configuration,
-      labels,
-      weight,
-      zone,
-      owner,
-    ],
-    (_key, value: unknown) =>
-      isJsonObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
+  return canonicalJson([spec.id, ...specFields.map((field) => spec[field])]);
+}
+
+/** Names of the fields in which two specs of one id differ, in the contract's order. */
+export function differingFields(a: SystemSpec, b: SystemSpec): readonly SpecField[] {
+  return specFields.filter((field) => canonicalJson(a[field]) !== canonicalJson(b[field]));
+}
+
+/** JSON that is the same for equal values, whatever the order of their keys; what is undefined is left out. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    isJsonObject(inner) ? Object.fromEntries(Object.entries(inner).sort(byKey)) : inner,
   );
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
 }
 
 /** The system that a record describes, as it stands with this revision and lease. */
@@ -94,28 +99,12 @@ export function systemOfRecord(record: SystemRecord, revision: Revision, lease: 
   return { ...rest, etag: `${revision.toString(36)}-${record.updateTimeMs.toString(36)}`, lease };
 }
 
-function parseJson(key: string, value: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(value).toString('utf8'));
-  } catch (cause) {
-    throw unreadable(key, 'it is not JSON', cause);
-  }
-}
-
-function unreadable(key: string, detail: string, cause?: unknown): HubError {
-  return new HubError({
-    reason: 'STORE_UNAVAILABLE',
-    message: `The record ${JSON.stringify(key)} in the table "systems" cannot be read: ${detail}. Restore the data folder from a copy, or use the version of the hub that wrote it.`,
-    metadata: { table: 'systems', key },
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
 function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const jsonObject = z.custom<JsonObject>(isJsonObject, 'is not an object');
+/** A JSON object, as it is. */
+export const jsonObject = z.custom<JsonObject>(isJsonObject, 'is not an object');
 const target = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('system'), systemId: z.string() }),
   z.strictObject({ by: z.literal('type'), type: z.string() }),
@@ -136,8 +125,8 @@ const route = z
     repeatSafety: z.enum(repeatSafeties).optional(),
   })
   .transform((stored) => ({ ...stored, repeatSafety: stored.repeatSafety }));
-const recordSchema = z.strictObject({
-  v: z.literal(recordVersion),
+/** A spec as records hold it. */
+export const specSchema = z.strictObject({
   id: z.string(),
   type: z.string(),
   name: z.string(),
@@ -160,6 +149,9 @@ const recordSchema = z.strictObject({
   weight: z.number(),
   zone: z.string(),
   owner: z.string().default(''),
+});
+const recordSchema = specSchema.extend({
+  v: z.literal(recordVersion),
   createTimeMs: z.number(),
   updateTimeMs: z.number(),
   registrationId: z.string(),

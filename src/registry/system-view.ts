@@ -1,26 +1,26 @@
 import type { ViewCondition, ViewDefinition } from '../base/table.ts';
+import { isSystemKey, registryTable } from './registry-row.ts';
 import { searchTextOf, type SystemFilterSpec } from './system-filter.ts';
 import type { SystemSpec } from './system.ts';
-
-/** Name of the table of systems; its keys are their ids. */
-export const systemsTable = 'systems';
 
 /** What systems can be listed and counted by. */
 export const systemView: ViewDefinition = {
   name: 'systems',
-  version: 1,
-  table: systemsTable,
+  version: 2,
+  table: registryTable,
   columns: {
     id: 'text',
     type: 'text',
     version: 'text',
     zone: 'text',
+    owner: 'text',
     capabilities: 'set',
     protocols: 'set',
     labels: 'set',
     text: 'text',
   },
-  project(_key, value) {
+  project(key, value) {
+    if (!isSystemKey(key)) return undefined;
     // Records are checked when the hub starts and written by it alone, so no second check is paid for here.
     const spec = JSON.parse(Buffer.from(value).toString('utf8')) as SystemSpec;
     return {
@@ -28,6 +28,8 @@ export const systemView: ViewDefinition = {
       type: spec.type,
       version: spec.version,
       zone: spec.zone,
+      // Records of before had none.
+      owner: (spec as Partial<SystemSpec>).owner ?? '',
       capabilities: spec.capabilities,
       protocols: [...new Set(spec.interfaces.map(({ protocol }) => protocol))],
       labels: Object.entries(spec.labels).map(([name, labelValue]) => labelTerm(name, labelValue)),
@@ -46,6 +48,7 @@ export function conditionsOf(filter: SystemFilterSpec): readonly ViewCondition[]
     conditions.push({ column: 'labels', in: [labelTerm(name, value)] });
   }
   if (filter.zone !== '') conditions.push({ column: 'zone', in: [filter.zone] });
+  if (filter.owner !== '') conditions.push({ column: 'owner', in: [filter.owner] });
   if (filter.idPrefix !== '') conditions.push({ column: 'id', prefix: filter.idPrefix });
   if (filter.text !== '') conditions.push({ column: 'text', contains: filter.text });
   return conditions;

@@ -492,7 +492,8 @@ describe('plain curl with JSON', () => {
           else controller.enqueue(new Uint8Array(4000).fill(32));
         },
       }),
-      duplex: 'half',
+      // What Node's fetch demands and its types leave out.
+      ...({ duplex: 'half' } as object),
     });
     expect(response.status).toBe(429);
     expect(await response.json()).toMatchObject({ code: 'resource_exhausted' });
@@ -582,7 +583,8 @@ describe('plain curl with JSON', () => {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{')) }),
-      duplex: 'half',
+      // What Node's fetch demands and its types leave out.
+      ...({ duplex: 'half' } as object),
     });
     expect(response.status).toBe(504);
     expect(await response.json()).toMatchObject({

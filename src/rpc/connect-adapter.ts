@@ -16,6 +16,7 @@ import type { UniversalHandler } from '@connectrpc/connect/protocol';
 import type { Clock } from '../base/clock.ts';
 import { HubError } from '../base/error.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Caller } from '../security/authenticator.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { connectErrorFrom, hubErrorFromConnect } from './connect-errors.ts';
 import { parseTimeoutMs } from './connect-wire.ts';
@@ -42,20 +43,26 @@ export const readBytesMaxDefault = 4 * 1024 * 1024;
 /** Smaller responses are not worth compressing; above what an error may take, so that errors stay readable. */
 const compressBytesMin = 16 * 1024;
 
+/** Answers requests for RPCs. */
+export interface ConnectAdapter {
+  /** Whether a path is one of a method. */
+  serves(path: string): boolean;
+  /** Answers a request for a path that it serves. */
+  handle(request: NodeRequest, response: NodeResponse, caller: Caller): void;
+}
+
 /**
- * Serves services over gRPC, gRPC-Web and Connect by way of the pipeline. The returned function answers a request
- * and says so, or returns false when the path is not one of a method. The only file that knows connect's handlers.
+ * Serves services over gRPC, gRPC-Web and Connect by way of the pipeline. The only file that knows connect's
+ * handlers.
  */
-export function createConnectAdapter(
-  options: ConnectAdapterOptions,
-): (request: NodeRequest, response: NodeResponse) => boolean {
+export function createConnectAdapter(options: ConnectAdapterOptions): ConnectAdapter {
   const { clock, logger, pipeline, metrics } = options;
   const { readBytesMax = readBytesMaxDefault, stallMs = 60_000 } = options;
   const handlers = handlersByPath(options.services, readBytesMax);
 
-  return (request, response) => {
+  const handle: ConnectAdapter['handle'] = (request, response, caller) => {
     const handler = handlers.get(pathOf(request));
-    if (handler === undefined) return false;
+    if (handler === undefined) throw new Error(`${pathOf(request)} is no method`);
     const refused = (error: HubError): void => {
       metrics.callRefused(error.reason);
       refuse(request, response, wireErrorFrom(error));
@@ -63,7 +70,7 @@ export function createConnectAdapter(
     const misfit = whyNotTaken(handler, request);
     if (misfit !== undefined) {
       refused(misfit);
-      return true;
+      return;
     }
     const values = createContextValues();
     const universal = universalRequestFromNodeRequest(request, response, undefined, values);
@@ -71,6 +78,7 @@ export function createConnectAdapter(
     try {
       call = pipeline.open({
         method: handler.method,
+        caller,
         timeoutMs: timeoutOf(request),
         callerSignal: universal.signal,
         header: (name) => headerOf(request, name),
@@ -78,7 +86,7 @@ export function createConnectAdapter(
       });
     } catch (error) {
       refused(error as HubError);
-      return true;
+      return;
     }
     values.set(callKey, call);
     response.once('close', () => call.close());
@@ -102,8 +110,8 @@ export function createConnectAdapter(
         });
         cutOff(response);
       });
-    return true;
   };
+  return { serves: (path) => handlers.has(path), handle };
 }
 
 /** The call that a connect handler runs for. */

@@ -10,7 +10,9 @@ import { RegistryService } from '#gen/switchyard/registry/v1/registry_service_pb
 import { createFakeClock } from '../base/fake-clock.ts';
 import { HubError } from '../base/error.ts';
 import { silentLogger } from '../telemetry/log.ts';
+import { unchecked } from '../security/principal.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { createAccessControl } from './access-control.ts';
 import type { CallContext } from './call.ts';
 import { createPipeline, type IncomingCall } from './pipeline.ts';
 import {
@@ -93,12 +95,14 @@ describe('pipeline', () => {
       clock,
       logger: silentLogger,
       metrics: createMetrics({ runtime: false }),
+      access: createAccessControl({ refused: () => undefined }),
       limits: { streamsMax: 1 },
     });
     const caller = new AbortController();
     const begin = (init: Partial<IncomingCall> = {}) =>
       pipeline.open({
         method: getSystem,
+        caller: { principal: unchecked, refusal: undefined, credential: '', address: '127.0.0.1' },
         timeoutMs: undefined,
         callerSignal: caller.signal,
         header: () => undefined,

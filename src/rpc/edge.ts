@@ -1,14 +1,30 @@
 import { Health } from '#gen/standard/health/v1/health_pb.js';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { HubError } from '../base/error.ts';
+import { prefixOf } from '../security/api-key.ts';
+import { type Audit, createAudit } from '../security/audit.ts';
+import type { KeyRecord } from '../security/key-record.ts';
+import { noAuthentication } from '../security/authentication.ts';
+import type { Authentication, Caller } from '../security/authenticator.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createAccessControl } from './access-control.ts';
+import { createEvidenceReader } from './access-evidence.ts';
 import { createConnectAdapter } from './connect-adapter.ts';
 import { hubErrorFrom, wireErrorFrom } from './error-mapping.ts';
 import { createGrpcHealth, type SystemsServing } from './grpc-health.ts';
 import { createHttpRoutes } from './http-routes.ts';
 import { createListener, type Listener } from './listener.ts';
 import type { ListenerLimits } from './listener-limits.ts';
-import { answer, pathOf, type RequestHandler } from './node-http.ts';
+import type { ListenerTls, TlsContext } from './listener-tls.ts';
+import {
+  answer,
+  isGone,
+  type NodeRequest,
+  type NodeResponse,
+  pathOf,
+  type RequestHandler,
+} from './node-http.ts';
 import { corsHeaders, isPreflight, type OriginRules, preflightHeaders, whyForeign } from './origin-check.ts';
 import { type AnyServiceDefinition, createPipeline, type Pipeline, type PipelineLimits } from './pipeline.ts';
 import { createReadiness, type ReadinessCheck } from './readiness.ts';
@@ -37,6 +53,12 @@ export interface EdgeOptions {
   readonly stallMs?: number;
   /** Shown at `/`. */
   readonly version?: string;
+  /** Who is calling; default: everybody may do everything. */
+  readonly authentication?: Authentication;
+  /** Where refusals are noted; default: the log. */
+  readonly audit?: Audit;
+  /** Certificates; default: no TLS. */
+  readonly tls?: Omit<ListenerTls, 'onCertificateRefused'> | undefined;
 }
 
 /** The hub's one port with everything on it. */
@@ -50,6 +72,10 @@ export interface Edge {
    * `graceMs`, what is left is cut. Resolves when no connection is left; `forced` counts those that were cut.
    */
   drain(graceMs: number): Promise<{ readonly forced: number }>;
+  /** New connections get these certificates from now on. Only with {@link EdgeOptions.tls}. */
+  setTlsContext(context: TlsContext): void;
+  /** Ends the streams that were opened with a key; to be called when it is not accepted any more. */
+  endStreamsOf(key: KeyRecord): void;
   readonly pipeline: Pipeline;
 }
 
@@ -64,7 +90,16 @@ export function createEdge(options: EdgeOptions): Edge {
     createGrpcHealth({ readiness, services: names, systems: options.systems }),
     ...createReflection([...own, Health]),
   ];
-  const pipeline = createPipeline({ services, clock, logger, metrics, limits: options.callLimits ?? {} });
+  const { authentication = noAuthentication, audit = createAudit(logger, clock), tls } = options;
+  const access = createAccessControl(audit);
+  const pipeline = createPipeline({
+    services,
+    clock,
+    logger,
+    metrics,
+    access,
+    limits: options.callLimits ?? {},
+  });
   const adapter = createConnectAdapter({
     services,
     pipeline,
@@ -77,21 +112,40 @@ export function createEdge(options: EdgeOptions): Edge {
   const routes = createHttpRoutes({
     readiness,
     metrics,
+    access,
     services: services.map(({ service }) => service.typeName).sort(),
     version: options.version ?? '0',
   });
   const rules = {
     allowedHosts: [...(options.allowedHosts ?? [])],
     allowedOrigins: options.allowedOrigins ?? [],
+    tls: tls !== undefined,
+  };
+  const evidence = createEvidenceReader();
+  const onDefect = (error: unknown, request: NodeRequest, response: NodeResponse): void =>
+    refuse(request, response, wireErrorFrom(hubErrorFrom(error, logger, pathOf(request))));
+  const dispatch = (request: NodeRequest, response: NodeResponse, caller: Caller): void => {
+    if (adapter.serves(pathOf(request))) adapter.handle(request, response, caller);
+    else routes(request, response, caller);
   };
   const listener: Listener = createListener({
     clock,
     logger,
     limits: options.listenerLimits ?? {},
+    ...(tls === undefined
+      ? {}
+      : { tls: { ...tls, onCertificateRefused: (address, why) => audit.connectionRefused(address, why) } }),
     handler: neverThrowing(
-      logger,
+      onDefect,
       guarded(rules, metrics, (request, response) => {
-        if (!adapter(request, response)) routes(request, response);
+        // A browser adds a password by itself, also to what another page makes it send: pages only show things.
+        const allowsBasic = !adapter.serves(pathOf(request));
+        authentication
+          .caller(evidence.read(request, { allowsBasic }))
+          .then((caller) => {
+            if (!isGone(response)) dispatch(request, response, caller);
+          })
+          .catch((error: unknown) => onDefect(error, request, response));
       }),
     ),
   });
@@ -112,17 +166,34 @@ export function createEdge(options: EdgeOptions): Edge {
       if (forced > 0) logger.warn('connections were cut at shutdown', { forced, grace_ms: graceMs });
       return { forced };
     },
+    setTlsContext: (context) => listener.setTlsContext(context),
+    endStreamsOf(key) {
+      const prefix = prefixOf(key.id);
+      const why = key.revokeTimeMs === undefined ? 'has expired' : 'was revoked';
+      const error = new HubError({
+        reason: 'UNAUTHENTICATED',
+        message: `The API key ${prefix} ${why} while the stream was open; open it again with another key and the last resume token.`,
+      });
+      const end = (): void =>
+        pipeline.endStreams(({ credential }) => credential.kind === 'key' && credential.id === prefix, error);
+      end();
+      // For a stream whose key was found good just before, and which is being opened.
+      setImmediate(end);
+    },
     pipeline,
   };
 }
 
 /** A defect in handling one request ends that request, not the process. */
-function neverThrowing(logger: Logger, inner: RequestHandler): RequestHandler {
+function neverThrowing(
+  onDefect: (error: unknown, request: NodeRequest, response: NodeResponse) => void,
+  inner: RequestHandler,
+): RequestHandler {
   return (request, response) => {
     try {
       inner(request, response);
     } catch (error) {
-      refuse(request, response, wireErrorFrom(hubErrorFrom(error, logger, pathOf(request))));
+      onDefect(error, request, response);
     }
   };
 }
@@ -139,7 +210,7 @@ function guarded(rules: OriginRules, metrics: Metrics, inner: RequestHandler): R
       refuse(request, response, wireErrorFrom(foreign));
       return;
     }
-    for (const [name, value] of Object.entries(corsHeaders(request))) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(corsHeaders(request, rules))) response.setHeader(name, value);
     if (isPreflight(request)) answer(response, 204, preflightHeaders);
     else inner(request, response);
   };

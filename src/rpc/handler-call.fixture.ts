@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { HubError } from '../base/error.ts';
 import type { Directory as HealthDirectory, MonitoredSystem } from '../health/ports.ts';
 import { SystemDirectory } from '../registry/directory.ts';
+import { unchecked } from '../security/principal.ts';
 import { systemFixture } from '../registry/system.fixture.ts';
 import type { System } from '../registry/system.ts';
 import type { CallContext, ServerStreamHandler, ServiceDefinition, UnaryHandler } from './call.ts';
@@ -18,7 +19,7 @@ export function createContext(): {
   const abort = new AbortController();
   const terminated: HubError[] = [];
   const context: CallContext = {
-    principal: { name: 'alice' },
+    principal: { ...unchecked, name: 'alice' },
     deadlineMs: Infinity,
     signal: abort.signal,
     header: () => undefined,

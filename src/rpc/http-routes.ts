@@ -1,13 +1,16 @@
 import { HubError, messageOf } from '../base/error.ts';
+import type { Caller } from '../security/authenticator.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { AccessControl } from './access-control.ts';
 import { wireErrorFrom } from './error-mapping.ts';
-import { answer, type NodeRequest, type NodeResponse, pathOf, type RequestHandler } from './node-http.ts';
+import { answer, type NodeRequest, type NodeResponse, pathOf } from './node-http.ts';
 import { refuse, wantsRpc } from './refusal.ts';
 import type { Readiness } from './readiness.ts';
 
 export interface HttpRoutesOptions {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
+  readonly access: Pick<AccessControl, 'admitToPage'>;
   /** Full names of the services served, for the page at `/`. */
   readonly services: readonly string[];
   /** Largest of the hub's version; shown at `/`. */
@@ -16,9 +19,15 @@ export interface HttpRoutesOptions {
 
 type Route = (request: NodeRequest, response: NodeResponse) => Promise<void> | void;
 
+/** Answers a request for anything that is no RPC. */
+export type PageHandler = (request: NodeRequest, response: NodeResponse, caller: Caller) => void;
+
+/** What supervisors and load balancers ask without credentials: it tells whether the hub works and nothing else. */
+const openPaths = ['/livez', '/readyz'];
+
 /** Plain HTTP beside the RPCs: `/`, `/livez`, `/readyz`, `/metrics`; everything else is told what there is. */
-export function createHttpRoutes(options: HttpRoutesOptions): RequestHandler {
-  const { readiness, metrics } = options;
+export function createHttpRoutes(options: HttpRoutesOptions): PageHandler {
+  const { readiness, metrics, access } = options;
   const routes = new Map<string, Route>([
     ['/', (_request, response) => text(response, 200, frontPage(options))],
     ['/livez', (_request, response) => json(response, 200, { status: 'ok' })],
@@ -38,7 +47,7 @@ export function createHttpRoutes(options: HttpRoutesOptions): RequestHandler {
     ],
   ]);
 
-  return (request, response) => {
+  return (request, response, caller) => {
     const path = pathOf(request);
     const route = routes.get(path);
     if (route === undefined) {
@@ -48,6 +57,13 @@ export function createHttpRoutes(options: HttpRoutesOptions): RequestHandler {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       text(response, 405, `${path} takes GET, not ${request.method ?? ''}.\n`);
+      return;
+    }
+    try {
+      if (!openPaths.includes(path)) access.admitToPage(path, caller);
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error;
+      deny(response, error);
       return;
     }
     Promise.resolve(route(request, response)).catch((error: unknown) => {
@@ -74,11 +90,19 @@ function notFound(request: NodeRequest, response: NodeResponse, path: string): v
   );
 }
 
+/** Browsers answer the first challenge with a form for user and password; the key is the password. */
+function deny(response: NodeResponse, { reason, message }: HubError): void {
+  const unknown = reason === 'UNAUTHENTICATED';
+  if (unknown) response.setHeader('www-authenticate', 'Basic realm="switchyard", charset="UTF-8"');
+  const hint = unknown ? 'In a browser, give the key as the password; the user name does not matter.\n' : '';
+  text(response, unknown ? 401 : 403, `${message}\n${hint}`);
+}
+
 function frontPage({ services, version }: HttpRoutesOptions): string {
   return [
     `Switchyard ${version}: a gRPC hub that connects systems which speak different protocols.`,
     '',
-    'This port speaks gRPC, gRPC-Web and Connect (JSON or binary), over HTTP/1.1 and HTTP/2 without TLS.',
+    'This port speaks gRPC, gRPC-Web and Connect (JSON or binary), over HTTP/1.1 and HTTP/2.',
     '',
     'Services:',
     ...services.map((service) => `  ${service}`),

@@ -2,7 +2,7 @@
 export interface ListenerLimits {
   /** Open connections; default 10,000. More are closed at once. */
   readonly connectionsMax: number;
-  /** Time in which a connection must have said its protocol; default 10 s. */
+  /** Time in which a connection must have said its protocol, and again so much for a TLS handshake; default 10 s. */
   readonly sniffMs: number;
   /** HTTP/1.1: time in which a request's headers must have arrived; default 10 s. */
   readonly headersMs: number;

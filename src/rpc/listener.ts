@@ -11,16 +11,20 @@ import type { Logger } from '../telemetry/log.ts';
 import { keepAlive } from './keepalive.ts';
 import { createListenerLimits, type ListenerLimits } from './listener-limits.ts';
 import type { RequestHandler } from './node-http.ts';
-import { sniffHttp2 } from './sniffer.ts';
+import { refuseConnection } from './listener-refusal.ts';
+import { createTlsGate, type ListenerTls, type TlsContext } from './listener-tls.ts';
+import { sniff } from './sniffer.ts';
 
 export interface ListenerOptions {
   readonly handler: RequestHandler;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits?: Partial<ListenerLimits>;
+  /** Certificates: the port then speaks TLS only. Default: no TLS. */
+  readonly tls?: ListenerTls | undefined;
 }
 
-/** One port for HTTP/1.1 and HTTP/2 without TLS. */
+/** One port for HTTP/1.1 and HTTP/2, without TLS or with. */
 export interface Listener {
   /**
    * Begins to accept; port 0 picks a free one. Rejects with an error that names host, port and what to do when the
@@ -32,7 +36,9 @@ export interface Listener {
    * `graceMs`, then destroys what is left. Resolves when no connection is left; `forced` counts those destroyed.
    */
   close(graceMs: number): Promise<{ readonly forced: number }>;
-  /** Open connections by protocol; `sniffing` have not said which yet. */
+  /** New connections get these certificates from now on. Only on a port with TLS. */
+  setTlsContext(context: TlsContext): void;
+  /** Open connections by protocol; `sniffing` have not said which yet, or are in their TLS handshake. */
   connections(): { readonly h1: number; readonly h2: number; readonly sniffing: number };
 }
 
@@ -43,13 +49,16 @@ export interface Listener {
 export function createListener(options: ListenerOptions): Listener {
   const { clock, logger } = options;
   const limits = createListenerLimits(options.limits);
-  const sockets = new Map<Socket, 'h1' | 'h2' | 'sniffing'>();
+  const sockets = new Map<Socket, Connection>();
   const sessions = new Set<ServerHttp2Session>();
   let closing = false;
 
   /** HTTP/1.1 responses that are not finished. */
   const responses = new Set<ServerResponse>();
-  const http1 = http1Server(options.handler, limits, (response) => {
+  /** HTTP/1.1 connections on which a request has come. */
+  const used = new WeakSet<Socket>();
+  const http1 = http1Server(options, limits, (response) => {
+    used.add(response.req.socket);
     if (closing) response.shouldKeepAlive = false;
     responses.add(response);
     response.once('close', () => {
@@ -71,18 +80,39 @@ export function createListener(options: ListenerOptions): Listener {
     if (closing) session.close();
   });
 
-  const server = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    sockets.set(socket, 'sniffing');
-    socket.once('close', () => sockets.delete(socket));
-    socket.on('error', (error) => logger.debug('a connection failed', { error: messageOf(error) }));
-    socket.once('finish', () => {
+  const gate =
+    options.tls === undefined
+      ? undefined
+      : createTlsGate(options.tls, {
+          clock,
+          timeoutMs: limits.sniffMs,
+          onFault: (why) => logger.debug('a TLS connection failed', { error: why }),
+        });
+
+  /** Hands a connection over to the server of its protocol; `stream` is what that server reads and writes. */
+  const take = (socket: Socket, stream: Socket, protocol: 'h1' | 'h2'): void => {
+    sockets.set(socket, { stream, protocol });
+    stream.once('finish', () => {
       if (closing) letGo(socket, clock);
     });
+    (protocol === 'h2' ? http2 : http1).emit('connection', stream);
+  };
+
+  const server = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    sockets.set(socket, { stream: socket, protocol: 'sniffing' });
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', (error) => logger.debug('a connection failed', { error: messageOf(error) }));
     // For peers that vanish without a word while an HTTP/1.1 stream is open.
     socket.setKeepAlive(true, limits.pingIntervalMs);
-    sniffHttp2(socket, { clock, timeoutMs: limits.sniffMs }, (isHttp2) => {
-      sockets.set(socket, isHttp2 ? 'h2' : 'h1');
-      (isHttp2 ? http2 : http1).emit('connection', socket);
+    sniff(socket, { clock, timeoutMs: limits.sniffMs }, (protocol) => {
+      if (gate === undefined) {
+        take(socket, socket, protocol === 'h2' ? 'h2' : 'h1');
+        // HTTP/2 takes the bytes from the buffer itself; HTTP/1.1 waits for them to flow.
+        if (protocol !== 'h2') socket.resume();
+      } else if (protocol === 'tls') gate.open(socket, (secured, version) => take(socket, secured, version));
+      else {
+        refuseConnection(socket, protocol === 'h2' ? 'h2' : 'h1', { clock, text: plainOnTls });
+      }
     });
   });
   server.maxConnections = limits.connectionsMax;
@@ -110,10 +140,13 @@ export function createListener(options: ListenerOptions): Listener {
         server.close(() => resolve());
       });
       for (const session of sessions) session.close();
-      for (const [socket, protocol] of sockets) if (protocol === 'sniffing') socket.destroy();
+      for (const [socket, { stream, protocol }] of sockets) {
+        // Node takes a connection for idle only after its first request.
+        if (protocol === 'sniffing' || (protocol === 'h1' && !used.has(stream))) socket.destroy();
+      }
       for (const response of responses) response.shouldKeepAlive = false;
       http1.closeIdleConnections();
-      for (const socket of sockets.keys()) if (socket.writableFinished) letGo(socket, clock);
+      for (const [socket, { stream }] of sockets) if (stream.writableFinished) letGo(socket, clock);
       let forced = 0;
       const timer = clock.after(graceMs, () => {
         forced = sockets.size;
@@ -130,12 +163,25 @@ export function createListener(options: ListenerOptions): Listener {
       await new Promise<void>((resolve) => http1.close(() => resolve()));
       return { forced };
     },
+    setTlsContext(context) {
+      if (gate === undefined) throw new Error('the port speaks no TLS');
+      gate.setContext(context);
+    },
     connections() {
       const counts = { h1: 0, h2: 0, sniffing: 0 };
-      for (const protocol of sockets.values()) counts[protocol] += 1;
+      for (const { protocol } of sockets.values()) counts[protocol] += 1;
       return counts;
     },
   };
+}
+
+const plainOnTls =
+  'This port speaks TLS only: use https:// (gRPC clients: a TLS channel; grpcurl: without -plaintext).';
+
+interface Connection {
+  /** What is read and written: the TLS socket on top of it, once there is one. */
+  readonly stream: Socket;
+  readonly protocol: 'h1' | 'h2' | 'sniffing';
 }
 
 /** Time in which a peer must close its side of a connection that the hub has closed at shutdown, in ms. */
@@ -147,7 +193,7 @@ function letGo(socket: Socket, clock: Clock): void {
 }
 
 function http1Server(
-  handler: RequestHandler,
+  { handler, tls }: Pick<ListenerOptions, 'handler' | 'tls'>,
   limits: ListenerLimits,
   onResponse: (response: ServerResponse) => void,
 ): Http1Server {
@@ -172,7 +218,7 @@ function http1Server(
       socket.destroy();
       return;
     }
-    const text = `${status.slice(4)}: this port speaks gRPC (HTTP/2 without TLS) and HTTP/1.1.\n`;
+    const text = `${status.slice(4)}: this port speaks gRPC (HTTP/2 ${tls === undefined ? 'without TLS' : 'chosen by ALPN'}) and HTTP/1.1.\n`;
     socket.end(
       `HTTP/1.1 ${status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
     );

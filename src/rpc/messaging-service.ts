@@ -9,6 +9,7 @@ import { explainCandidates } from '../messaging/route-explanation.ts';
 import type { Router } from '../messaging/route.ts';
 import type { BreakerBoard } from '../resilience/breaker-board.ts';
 import type { LoadBoard } from '../resilience/load-board.ts';
+import { ownSystem } from '../security/principal.ts';
 import { type CallContext, defineService, type ServiceDefinition } from './call.ts';
 import {
   deliveryToProto,
@@ -45,12 +46,15 @@ export function createMessagingService(
       async sendMessage(request, context) {
         const proto = request.message;
         if (proto === undefined) throw messageMissing();
-        const message = messageFromProto(proto, {
-          timeMs: clock.now(),
-          sender: context.principal.name,
-          traceparent: continueTrace(context.header('traceparent') ?? proto.headers['traceparent'], random),
-          hops: hopsOf(context) + 1,
-        });
+        const message = messageFromProto(
+          { ...proto, source: sourceOf(proto, context) },
+          {
+            timeMs: clock.now(),
+            sender: context.principal.name,
+            traceparent: continueTrace(context.header('traceparent') ?? proto.headers['traceparent'], random),
+            hops: hopsOf(context) + 1,
+          },
+        );
         const { reply, delivery } = await dispatcher.send(message, {
           callerDeadlineMs: context.deadlineMs,
           timeoutMs: durationFromProto(request.timeout),
@@ -64,7 +68,7 @@ export function createMessagingService(
         };
       },
 
-      async explainRoute(request) {
+      async explainRoute(request, context) {
         const target = targetFromProto(request.message?.target);
         if (request.message === undefined || target === undefined) throw messageMissing();
         const { message } = request;
@@ -73,7 +77,7 @@ export function createMessagingService(
             target,
             messageType: message.type,
             kind: kindFromProto(message.kind),
-            source: message.source,
+            source: sourceOf(message, context),
             repeatSafety: repeatSafetyFromProto(request.repeatSafety),
             maxAttempts: message.maxAttempts === 0 ? undefined : message.maxAttempts,
             timeoutMs: durationFromProto(request.timeout),
@@ -88,6 +92,11 @@ export function createMessagingService(
       },
     },
   });
+}
+
+/** Who sends: what the message says, else the system that the principal is; empty for neither. */
+function sourceOf(message: { readonly source: string }, { principal }: CallContext): string {
+  return message.source === '' ? (ownSystem(principal) ?? '') : message.source;
 }
 
 /** Hubs passed before this one; 0 for a caller that is no hub. */

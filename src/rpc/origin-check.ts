@@ -8,6 +8,8 @@ export interface OriginRules {
   readonly allowedHosts: readonly string[];
   /** Origins (`https://app.example.com`) whose web pages may call the hub. */
   readonly allowedOrigins: readonly string[];
+  /** Whether the port speaks TLS: a page of the hub's own name without it is then somebody else's. */
+  readonly tls: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export function whyForeign(request: NodeRequest, rules: OriginRules): HubError |
     );
   }
   const origin = headerOf(request, 'origin');
-  if (origin === undefined || isSameOrigin(origin, authority) || rules.allowedOrigins.includes(origin))
+  if (origin === undefined || isSameOrigin(origin, authority, rules) || rules.allowedOrigins.includes(origin))
     return undefined;
   return denied(
     `Web pages of "${shown(origin)}" may not call this hub; add the origin to server.allowed_origins to let them.`,
@@ -33,9 +35,12 @@ export function whyForeign(request: NodeRequest, rules: OriginRules): HubError |
 }
 
 /** CORS headers of an answer to a page of another, allowed origin; empty for all others. Call after {@link whyForeign}. */
-export function corsHeaders(request: NodeRequest): Readonly<Record<string, string>> {
+export function corsHeaders(
+  request: NodeRequest,
+  rules: Pick<OriginRules, 'tls'>,
+): Readonly<Record<string, string>> {
   const origin = headerOf(request, 'origin');
-  if (origin === undefined || isSameOrigin(origin, authorityOf(request))) return {};
+  if (origin === undefined || isSameOrigin(origin, authorityOf(request), rules)) return {};
   return {
     'access-control-allow-origin': origin,
     'access-control-expose-headers': cors.exposedHeaders.join(', '),
@@ -51,9 +56,13 @@ export function isPreflight(request: NodeRequest): boolean {
 /** The answer to a preflight, beside {@link corsHeaders}: what Connect and gRPC-Web clients in browsers need, for 2 h. */
 export const preflightHeaders: Readonly<Record<string, string>> = {
   'access-control-allow-methods': cors.allowedMethods.join(', '),
-  'access-control-allow-headers': [...cors.allowedHeaders, 'Authorization', 'traceparent', 'tracestate'].join(
-    ', ',
-  ),
+  'access-control-allow-headers': [
+    ...cors.allowedHeaders,
+    'Authorization',
+    'X-Api-Key',
+    'traceparent',
+    'tracestate',
+  ].join(', '),
   'access-control-max-age': '7200',
 };
 
@@ -75,8 +84,14 @@ function isAllowedHost(host: string, allowedHosts: readonly string[]): boolean {
   );
 }
 
-function isSameOrigin(origin: string, authority: string | undefined): boolean {
-  return authority !== undefined && (origin === `http://${authority}` || origin === `https://${authority}`);
+/** A hub without TLS may stand behind a proxy that has it. */
+function isSameOrigin(
+  origin: string,
+  authority: string | undefined,
+  { tls }: Pick<OriginRules, 'tls'>,
+): boolean {
+  if (authority === undefined) return false;
+  return origin === `https://${authority}` || (!tls && origin === `http://${authority}`);
 }
 
 function denied(message: string, metadata: Record<string, string>): HubError {

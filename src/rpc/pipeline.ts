@@ -3,9 +3,11 @@ import type { ZodType } from 'zod';
 import type { Clock, Timer } from '../base/clock.ts';
 import { errorCatalogue } from '../base/error-catalogue.ts';
 import { HubError, invalidFields } from '../base/error.ts';
-import { anonymous } from '../security/principal.ts';
+import type { Caller } from '../security/authenticator.ts';
+import type { Principal } from '../security/principal.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { AccessControl } from './access-control.ts';
 import type { CallContext } from './call.ts';
 import { hubErrorFrom } from './error-mapping.ts';
 import { violationsOf } from './validation.ts';
@@ -35,6 +37,7 @@ export const pipelineLimits: PipelineLimits = {
 /** A call as an adapter hands it over, when its headers are there and its body is not. */
 export interface IncomingCall {
   readonly method: DescMethod;
+  readonly caller: Caller;
   /** From now, as the caller said; undefined for none. */
   readonly timeoutMs: number | undefined;
   /** Aborts when the caller went away. */
@@ -62,9 +65,9 @@ export interface Call {
   close(): void;
 }
 
-/** The way of every call, whatever protocol it came by: admit → deadline → validate → handler → errors, measured. */
+/** The way of every call, whatever protocol it came by: access → admit → deadline → validate → access → handler → errors, measured. */
 export interface Pipeline {
-  /** Admits a call, or throws HUB_DRAINING, CONCURRENCY_LIMITED. */
+  /** Admits a call, or throws UNAUTHENTICATED, PERMISSION_DENIED, HUB_DRAINING, CONCURRENCY_LIMITED. */
   open(incoming: IncomingCall): Call;
   /** From now on new calls are HUB_DRAINING and open streams end with it. Unary calls finish. */
   drain(): void;
@@ -73,6 +76,8 @@ export interface Pipeline {
    * their callers hear an outcome instead of a cut connection.
    */
   hurry(): void;
+  /** Ends the open streams of principals that `concerns` says; their unary calls finish. */
+  endStreams(concerns: (principal: Principal) => boolean, error: HubError): void;
   readonly unaryInFlight: number;
   readonly streamsOpen: number;
 }
@@ -82,6 +87,7 @@ export interface PipelineOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly access: AccessControl;
   readonly limits?: Partial<PipelineLimits>;
 }
 
@@ -106,6 +112,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const route = routes.get(method);
       if (draining !== undefined) throw draining;
       if (route === undefined) throw notImplemented(method);
+      // Before the bound: who may not call must not take places.
+      const principal = options.access.admit(method, incoming.caller);
       const stream = isStream(method);
       const [current, max, setting] = stream
         ? [open.streams.size, limits.streamsMax, 'server.max_watches']
@@ -115,6 +123,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         ...options,
         ...route,
         incoming,
+        principal,
         requestArrivalMs: limits.requestArrivalMs,
         onReleased: () => (stream ? open.streams : open.unary).delete(call),
       });
@@ -139,6 +148,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     hurry() {
       for (const call of open.unary) call.hurry();
     },
+    endStreams(concerns, error) {
+      for (const call of open.streams) if (concerns(call.principal)) call.abort(error);
+    },
     get unaryInFlight() {
       return open.unary.size;
     },
@@ -159,7 +171,9 @@ interface OpenCallInit {
   readonly metrics: Metrics;
   readonly handler: AnyHandler;
   readonly rules: ZodType | undefined;
+  readonly access: AccessControl;
   readonly incoming: IncomingCall;
+  readonly principal: Principal;
   readonly requestArrivalMs: number;
   readonly onReleased: () => unknown;
 }
@@ -201,6 +215,10 @@ class OpenCall implements Call {
     this.#onCallerGone = () => this.abort(callerGone());
     if (callerSignal.aborted) this.abort(callerGone());
     else callerSignal.addEventListener('abort', this.#onCallerGone, { once: true });
+  }
+
+  get principal(): Principal {
+    return this.#init.principal;
   }
 
   get signal(): AbortSignal {
@@ -274,7 +292,7 @@ class OpenCall implements Call {
   }
 
   #begin(request: Message | AsyncIterable<Message>): unknown {
-    const { handler, rules, incoming } = this.#init;
+    const { handler, rules, incoming, access, principal } = this.#init;
     this.#arrivalTimer?.cancel();
     this.begun = true;
     if (this.signal.aborted) throw this.signal.reason as HubError;
@@ -282,10 +300,11 @@ class OpenCall implements Call {
     const check = (message: Message): Message => {
       const violations = rules === undefined ? [] : violationsOf(input, rules, message);
       if (violations.length > 0) throw invalidFields(violations);
+      access.authorize(incoming.method, incoming.caller, message);
       return message;
     };
     const context: CallContext = {
-      principal: anonymous,
+      principal,
       deadlineMs: this.#deadlineMs,
       signal: this.#work.signal,
       header: incoming.header,

@@ -9,6 +9,8 @@ import { answer, headerOf, type NodeRequest, type NodeResponse } from './node-ht
  */
 export function refuse(request: NodeRequest, response: NodeResponse, error: WireError): void {
   const contentType = (headerOf(request, 'content-type') ?? '').toLowerCase();
+  // RFC 9110, section 11.6.1: every 401 says how to authenticate.
+  if (error.code === 'UNAUTHENTICATED') response.setHeader('www-authenticate', 'Bearer realm="switchyard"');
   if (contentType.startsWith('application/grpc')) {
     answer(response, 200, {
       'content-type': contentType,

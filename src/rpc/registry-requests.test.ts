@@ -11,9 +11,13 @@ import { violationsOf } from './validation.ts';
 /** A value that none of the enums has, as a newer client could send it. */
 const unknownNumber = 99 as never;
 
-const schemas = createRegistryRequestSchemas((_protocol, { settings }) =>
-  'token' in settings ? [{ path: 'settings.token', message: 'must be a secret_ref' }] : [],
-);
+const schemas = createRegistryRequestSchemas({
+  registry: { descriptorSetsAfter: () => ({ get: () => undefined }) },
+  checkEndpoint: (_protocol, { settings }) =>
+    'token' in settings ? [{ path: 'settings.token', message: 'must be a secret_ref' }] : [],
+  checkDescriptorSet: (data) => (data[0] === 10 ? undefined : 'it is broken'),
+  withDescriptorSets: (_sets, check) => check(),
+});
 type Method = keyof typeof RegistryService.method;
 
 function check<M extends Method>(

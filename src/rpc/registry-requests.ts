@@ -4,9 +4,9 @@ import {
   type RegistryService,
   type UpdateSystemRequest,
 } from '#gen/switchyard/registry/v1/registry_service_pb.js';
-import type { CheckEndpoint } from '../registry/endpoint.ts';
 import { leaseTtlMsMax, leaseTtlMsMin } from '../registry/lease.ts';
 import type { RequestSchemas } from './call.ts';
+import { applyCatalogRules, type CatalogRulePorts } from './catalog-rules.ts';
 import {
   definedEnum,
   duration,
@@ -24,13 +24,12 @@ import { systemChangePaths } from './system-proto.ts';
 import { systemFieldRules, systemFilterRules } from './system-rules.ts';
 
 /**
- * The rules of each request of RegistryService, as the contract's comments state them. `checkEndpoint` is what the
- * transports find wrong with an interface.
+ * The rules of each request of RegistryService, as the contract's comments state them.
  */
 export function createRegistryRequestSchemas(
-  checkEndpoint: CheckEndpoint,
+  ports: CatalogRulePorts,
 ): RequestSchemas<typeof RegistryService> {
-  const fields = systemFieldRules(checkEndpoint);
+  const fields = systemFieldRules(ports.checkEndpoint);
   return {
     registerSystem: z.object({
       system: required(z.object({ id: slug(), ...fields })),
@@ -66,5 +65,9 @@ export function createRegistryRequestSchemas(
     getImpact: z.object({ target: required(target()) }),
     listCapabilities: z.object({ prefix: slugPrefix(), pageSize: pageSize(), pageToken: pageToken() }),
     getRegistrySummary: z.object({}),
+    applyCatalog: applyCatalogRules(ports),
+    listCatalogs: z.object({ pageSize: pageSize(), pageToken: pageToken() }),
+    listVersions: z.object({ systemId: slug() }),
+    getCompatibility: z.object({ systemId: slug(), candidateId: slug() }),
   };
 }

@@ -1,4 +1,4 @@
-import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import {
   CapabilitySchema,
   Direction,
@@ -8,15 +8,16 @@ import {
   RegistryService,
 } from '#gen/switchyard/registry/v1/registry_service_pb.js';
 import { type System as SystemProto, SystemSchema } from '#gen/switchyard/registry/v1/system_pb.js';
-import { HubError } from '../base/error.ts';
 import { protocols } from '../base/transport.ts';
-import type { Catalog } from '../registry/catalog.ts';
-import type { CheckEndpoint } from '../registry/endpoint.ts';
+import type { Registry } from '../registry/registry.ts';
 import { dependencyGraph } from '../registry/graph.ts';
 import { impactOf } from '../registry/impact.ts';
 import { createSystemFilter } from '../registry/system-filter.ts';
 import type { System } from '../registry/system.ts';
+import { boundedAnswer, checked } from './answer.ts';
 import { defineService, type ServiceDefinition } from './call.ts';
+import { createCatalogHandlers } from './catalog-handlers.ts';
+import type { CatalogRulePorts } from './catalog-rules.ts';
 import { cutPage, pageBytesMax, pageScope, pageSizeOf, pageTokenFrom, pageTokenTo } from './page.ts';
 import { durationFromProto, protocolToProto, targetFromProto, targetToProto } from './proto-values.ts';
 import { createRegistryRequestSchemas } from './registry-requests.ts';
@@ -31,26 +32,26 @@ import {
 import { inPieces } from './watch-pieces.ts';
 import { watchFeed } from './watch.ts';
 
-export interface RegistryServiceOptions {
-  readonly catalog: Catalog;
-  /** What the transport of a protocol finds wrong with an interface. */
-  readonly checkEndpoint: CheckEndpoint;
+export interface RegistryServiceOptions extends CatalogRulePorts {
+  readonly registry: Registry;
 }
 
-/** RegistryService: requests turned into questions to the catalog, and its answers into messages. */
+/** RegistryService: requests turned into questions to the registry, and its answers into messages. */
 export function createRegistryService(
   options: RegistryServiceOptions,
 ): ServiceDefinition<typeof RegistryService> {
-  const { catalog, checkEndpoint } = options;
-  const { directory } = catalog;
+  const { registry } = options;
+  const { directory } = registry;
   const encoded = createProtoCache();
 
   return defineService({
     service: RegistryService,
-    schemas: createRegistryRequestSchemas(checkEndpoint),
+    schemas: createRegistryRequestSchemas(options),
     handlers: {
+      ...createCatalogHandlers(registry),
+
       async registerSystem({ system, ifAbsent, leaseTtl, validateOnly }) {
-        const registered = await catalog.register(systemSpecFromProto(checked(system)), {
+        const registered = await registry.register(systemSpecFromProto(checked(system)), {
           ifAbsent,
           leaseTtlMs: wholeMs(durationFromProto(leaseTtl)),
           validateOnly,
@@ -61,12 +62,12 @@ export function createRegistryService(
       async updateSystem({ system, updateMask, validateOnly }) {
         const proto = checked(system);
         const change = systemChangeFromProto(proto, updateMask?.paths ?? []);
-        const updated = await catalog.update(proto.id, change, { etag: proto.etag, validateOnly });
+        const updated = await registry.update(proto.id, change, { etag: proto.etag, validateOnly });
         return { system: systemToProto(updated) };
       },
 
       async deregisterSystem({ systemId, etag, registrationId, validateOnly }) {
-        const removed = await catalog.deregister(systemId, { etag, registrationId, validateOnly });
+        const removed = await registry.deregister(systemId, { etag, registrationId, validateOnly });
         return { system: systemToProto(removed) };
       },
 
@@ -80,7 +81,7 @@ export function createRegistryService(
         const after = pageTokenFrom(scope, pageToken);
         const size = pageSizeOf(pageSize);
         // One more than fits tells whether there is another page.
-        const found = await catalog.list(systemFilter, { after, limit: size + 1 });
+        const found = await registry.list(systemFilter, { after, limit: size + 1 });
         const { page, more } = cutPage(found, { size, bytesOf: (system) => encoded.of(system).bytes });
         return {
           systems: page.map((system) => encoded.of(system).proto),
@@ -97,7 +98,7 @@ export function createRegistryService(
       },
 
       async renewLeases({ renewals }) {
-        const { renewed, lost } = catalog.renewLeases(renewals);
+        const { renewed, lost } = registry.renewLeases(renewals);
         return {
           renewed: renewed.map(({ systemId, lease }) => ({
             systemId,
@@ -167,7 +168,7 @@ export function createRegistryService(
       },
 
       async getRegistrySummary() {
-        const summary = await catalog.summary();
+        const summary = await registry.summary();
         return boundedAnswer(GetRegistrySummaryResponseSchema, {
           summary: {
             systems: summary.systems,
@@ -209,22 +210,4 @@ function createProtoCache(): {
     },
     bytesOf: (proto) => sizes.get(proto) ?? toBinary(SystemSchema, proto).length,
   };
-}
-
-/** An answer that is not paged, or ANSWER_TOO_LARGE when a client could not take it. */
-function boundedAnswer<S extends DescMessage>(schema: S, init: MessageInitShape<S>): MessageInitShape<S> {
-  const message = create(schema, init);
-  const bytes = toBinary(schema, message).length;
-  if (bytes <= pageBytesMax) return message;
-  throw new HubError({
-    reason: 'ANSWER_TOO_LARGE',
-    message: `The answer would have ${bytes} bytes, more than the ${pageBytesMax} that one message may hold; ask for less at once.`,
-    metadata: { bytes: String(bytes), limit: String(pageBytesMax) },
-  });
-}
-
-/** What the rules of the request have made sure of. */
-function checked<T>(value: T | undefined): T {
-  if (value === undefined) throw new TypeError('A required field is unset although the request was checked.');
-  return value;
 }

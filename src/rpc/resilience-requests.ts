@@ -32,4 +32,6 @@ export const resilienceRequestSchemas: RequestSchemas<typeof ResilienceService> 
     cause: text({ charactersMax: 500 }),
   }),
   resetBreaker: z.object({ systemId: slug(), interface: optionalSlug() }),
+  listPolicies: z.object({ pageSize: pageSize(), pageToken: pageToken() }),
+  getPolicy: z.object({ name: slug() }),
 };

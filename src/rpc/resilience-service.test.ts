@@ -8,6 +8,7 @@ import { Feed } from '../base/feed.ts';
 import { BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.ts';
 import { type EndpointKey, endpointKeyToString } from '../resilience/endpoint-map.ts';
 import type { ForcedBreaker, ForcedBreakers } from '../resilience/forced-breakers.ts';
+import { PolicyBook } from '../resilience/policy-book.ts';
 import { defaultPolicy } from '../resilience/policy.ts';
 import {
   callUnary,
@@ -56,7 +57,12 @@ function setUp() {
       throw error;
     },
   });
-  const service = createResilienceService({ board, feed, directory: registry.directory });
+  const service = createResilienceService({
+    board,
+    feed,
+    directory: registry.directory,
+    policies: new PolicyBook([]),
+  });
   /** Registers a system with interfaces of these names; each gets a breaker. */
   const put = (id: string, ...names: string[]): void => {
     registry.put(id, { interfaces: names.map((name) => httpInterface(name, `http://${id}.test`)) });

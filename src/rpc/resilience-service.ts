@@ -1,12 +1,16 @@
 import { BreakerState as BreakerStateProto } from '#gen/switchyard/resilience/v1/breaker_pb.js';
+import { PolicySchema } from '#gen/switchyard/resilience/v1/policy_pb.js';
 import { ResilienceService } from '#gen/switchyard/resilience/v1/resilience_service_pb.js';
+import { create, toBinary } from '@bufbuild/protobuf';
 import type { Feed } from '../base/feed.ts';
 import type { Directory } from '../registry/directory.ts';
 import { breakerNotFound, type BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.ts';
 import type { EndpointKey } from '../resilience/endpoint-map.ts';
+import type { PolicyBook } from '../resilience/policy-book.ts';
 import { breakerStateToProto, breakerToProto } from './breaker-proto.ts';
 import { type CallContext, defineService, type ServiceDefinition } from './call.ts';
 import { cutPage, pageScope, pageSizeOf, pageTokenFrom, pageTokenTo } from './page.ts';
+import { policyToProto } from './policy-proto.ts';
 import { durationFromProto } from './proto-values.ts';
 import { resilienceRequestSchemas } from './resilience-requests.ts';
 import { watchFeed } from './watch.ts';
@@ -16,6 +20,7 @@ export interface ResilienceServiceOptions {
   /** The feed that the board publishes to. */
   readonly feed: Feed<BreakerSnapshot>;
   readonly directory: Pick<Directory, 'require' | 'endpointsOf'>;
+  readonly policies: Pick<PolicyBook, 'list' | 'require'>;
 }
 
 /** The handlers of switchyard.resilience.v1.ResilienceService. */
@@ -23,6 +28,7 @@ export function createResilienceService({
   board,
   feed,
   directory,
+  policies,
 }: ResilienceServiceOptions): ServiceDefinition<typeof ResilienceService> {
   /** The interface that a request names, or every one of the system. Throws SYSTEM_NOT_FOUND, BREAKER_NOT_FOUND. */
   const keysOf = (systemId: string, interfaceName: string): readonly EndpointKey[] => {
@@ -89,6 +95,27 @@ export function createResilienceService({
           ? current(board, keys)
           : await inOrder(keys, (key) => board.reset(key, options));
         return { breakers: breakers.map(breakerToProto) };
+      },
+
+      async listPolicies({ pageSize, pageToken }) {
+        const scope = pageScope('ListPolicies', '');
+        const after = pageTokenFrom(scope, pageToken) ?? '';
+        const found = policies
+          .list()
+          .filter(({ policy }) => policy.name > after)
+          .map((each) => create(PolicySchema, policyToProto(each)));
+        const { page, more } = cutPage(found, {
+          size: pageSizeOf(pageSize),
+          bytesOf: (policy) => toBinary(PolicySchema, policy).length,
+        });
+        return {
+          policies: [...page],
+          nextPageToken: more ? pageTokenTo(scope, page.at(-1)?.name ?? '') : '',
+        };
+      },
+
+      async getPolicy({ name }) {
+        return { policy: policyToProto(policies.require(name)) };
       },
     },
   });

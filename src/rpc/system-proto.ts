@@ -133,6 +133,7 @@ export function systemFilterFromProto(proto: SystemFilterProto | undefined): Sys
       : definedOf(proto.statuses.map(healthStatusFromProto)),
     labels: { ...proto.labels },
     zone: proto.zone,
+    owner: proto.owner,
     idPrefix: proto.idPrefix,
     text: proto.text,
   };

@@ -67,6 +67,7 @@ export function systemFilterRules(): ZodType {
       zone: text({ charactersMax: 64 }),
       idPrefix: slugPrefix(),
       text: text({ charactersMax: 200 }),
+      owner: text({ charactersMax: 200 }),
     })
     .optional();
 }

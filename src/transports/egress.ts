@@ -1,7 +1,9 @@
+import type { Socket as DatagramSocket } from 'node:dgram';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { Clock } from '../base/clock.ts';
 import { ConnectFault, connectFaultFrom, type ConnectStage } from './connect-fault.ts';
+import { type DatagramTarget, openDatagram } from './datagram-egress.ts';
 import { LruMap } from './lru-map.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 
@@ -19,6 +21,8 @@ export interface EgressTarget {
   readonly identity?: TlsIdentity | undefined;
 }
 
+export type { DatagramTarget } from './datagram-egress.ts';
+
 export interface EgressOptions {
   /** Longest time until the socket is ready (TLS included), ms. */
   readonly timeoutMs: number;
@@ -27,11 +31,13 @@ export interface EgressOptions {
 }
 
 /**
- * The one door through which every outbound connection of the hub leaves: HTTP, gRPC and TCP alike. A guard against
- * forged addresses wraps it. Rejects with {@link ConnectFault} and nothing else.
+ * The one door through which every outbound connection of the hub leaves: HTTP, gRPC, TCP and UDP alike. A guard
+ * against forged addresses wraps it. Rejects with {@link ConnectFault} and nothing else.
  */
 export interface Egress {
   connect(target: EgressTarget, options: EgressOptions): Promise<Socket>;
+  /** A UDP socket that is connected to the target (datagram-egress.ts); nothing is sent yet. */
+  datagram(target: DatagramTarget, options: EgressOptions): Promise<DatagramSocket>;
 }
 
 /**
@@ -65,6 +71,8 @@ export function createEgress(options: {
   };
 
   return {
+    datagram: (target, datagramOptions) => openDatagram(target, datagramOptions, options.clock),
+
     connect: (target, { timeoutMs, signal }) =>
       new Promise<Socket>((resolve, reject) => {
         if (signal?.aborted === true) {

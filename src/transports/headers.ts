@@ -42,6 +42,16 @@ const reservedPrefixes = ['x-switchyard-', 'switchyard-', 'grpc-'];
 const namePattern = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 const valuePattern = /^[\x20-\x7e\t]*$/;
 
+/** Whether a text can name a header; lower case. */
+export function isHeaderName(name: string): boolean {
+  return namePattern.test(name);
+}
+
+/** Whether a text can be a header's value as it is: visible ASCII, spaces and tabs, so that none can end the header. */
+export function isHeaderValue(value: string): boolean {
+  return valuePattern.test(value);
+}
+
 /**
  * The message headers that go out as headers, lower-case names: without those of the connection, reserved ones, and
  * any that cannot be a header (they are still in the message itself).

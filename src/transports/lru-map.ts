@@ -14,6 +14,11 @@ export class LruMap<V> {
     return this.#entries.size;
   }
 
+  /** Least recently read first. */
+  keys(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
   get(key: string): V | undefined {
     const value = this.#entries.get(key);
     if (value !== undefined) {

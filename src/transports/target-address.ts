@@ -43,8 +43,43 @@ export function parseGrpcUri(uri: string): ParsedUri {
   return parse(uri, rest, scheme === 'grpcs', scheme === '' ? 'grpc' : scheme);
 }
 
+/** Parses the URI of a WebSocket interface: `ws://host[:port][/path]` or `wss://…`. */
+export function parseWebSocketUri(uri: string): ParsedUri {
+  const scheme = schemePattern.exec(uri)?.[1]?.toLowerCase();
+  if (scheme !== 'ws' && scheme !== 'wss')
+    return refused(uri, 'a WebSocket interface needs ws://host:port/path or wss://host:port/path');
+  return parse(uri, uri.slice(scheme.length + 3), scheme === 'wss', scheme);
+}
+
+/** Parses the URI of a TCP interface: `tcp://host:port`, or `tls://host:port` with TLS. */
+export function parseTcpUri(uri: string): ParsedUri {
+  const scheme = schemePattern.exec(uri)?.[1]?.toLowerCase();
+  if (scheme !== 'tcp' && scheme !== 'tls')
+    return refused(uri, 'a TCP interface needs tcp://host:port or tls://host:port');
+  return parseAddress(uri, scheme, 'TCP');
+}
+
+/** Parses the URI of a UDP interface: `udp://host:port`. */
+export function parseUdpUri(uri: string): ParsedUri {
+  const scheme = schemePattern.exec(uri)?.[1]?.toLowerCase();
+  if (scheme !== 'udp') return refused(uri, 'a UDP interface needs udp://host:port');
+  return parseAddress(uri, scheme, 'UDP');
+}
+
+/** A URI that is an address and nothing else. */
+function parseAddress(uri: string, scheme: string, protocol: string): ParsedUri {
+  const rest = uri.slice(scheme.length + 3).replace(/\/$/, '');
+  if (rest.includes('/')) return refused(uri, `a ${protocol} interface has no path`);
+  if (!portPattern.test(rest))
+    return refused(uri, `a ${protocol} interface needs a port: ${scheme}://host:port`);
+  return parse(uri, rest, scheme === 'tls', scheme);
+}
+
 /** Parses the URI of any interface by its scheme: for probes of another protocol than the interface's own. */
 export function parseAnyUri(uri: string): ParsedUri {
+  if (/^wss?:\/\//i.test(uri)) return parseWebSocketUri(uri);
+  if (/^(?:tcp|tls):\/\//i.test(uri)) return parseTcpUri(uri);
+  if (/^udp:\/\//i.test(uri)) return parseUdpUri(uri);
   return /^https?:\/\//i.test(uri) ? parseHttpUri(uri) : parseGrpcUri(uri);
 }
 

@@ -31,7 +31,7 @@ test('equal identities have equal ids, others have not', async () => {
 
 test('a key that is not the certificate’s is refused', async () => {
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  values['file:other'] = other.privateKey.export({ type: 'pkcs8', format: 'pem' });
+  values['file:other'] = String(other.privateKey.export({ type: 'pkcs8', format: 'pem' }));
   const read = identities(Date.UTC(2027, 0)).of({ ...mutual, key: { secret_ref: 'file:other' } });
   await expect(read).rejects.toThrow(TlsIdentityFault);
   await expect(read).rejects.toThrow(/tls.key does not fit tls.cert/);

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AttemptReason, AttemptResult, Protocol, Transport, Verdict } from '../base/transport.ts';
+import type { AttemptResult, Transport } from '../base/transport.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Egress } from './egress.ts';
 import { type Fault, faults, type ProtocolTargets, type TargetCall } from './fixtures/fault.fixture.ts';
+import { type FaultOutcomes, mayHaveActed, notReached, outcomeOf } from './fixtures/outcome.fixture.ts';
 import {
   sampleMessage,
   endpointOf,
@@ -17,123 +18,33 @@ import {
 import { type TestServer, unusedPort } from './fixtures/wire-server.fixture.ts';
 import { replyBytesMax } from './limits.ts';
 
-/** What one attempt must come to. */
-interface Outcome {
-  readonly verdict: Verdict;
-  readonly reason: AttemptReason;
-  /** The target's own status; empty when it gave none. */
-  readonly status: string;
-  readonly retryAfterMs?: number;
-}
+export { outcomeOf } from './fixtures/outcome.fixture.ts';
 
-/** Protocols that this suite tells apart. */
-export type TestedProtocol = Extract<Protocol, 'HTTP' | 'GRPC'>;
+/** Parts of the suite that a protocol may be unable to meet. */
+export type Rule =
+  /** The message's headers travel as headers of the protocol. */
+  | 'headers'
+  /** Replies of up to 3 MiB arrive. */
+  | 'large replies'
+  /** A target can end a connection. */
+  | 'ended connections';
 
-interface FaultRow {
-  /** Time for the attempt, ms; short where only the deadline ends it. */
-  readonly withinMs?: number;
-  readonly outcome: Outcome | Readonly<Record<TestedProtocol, Outcome>>;
-}
-
-const mayHaveActed = (reason: AttemptReason, status = ''): Outcome => ({
-  verdict: 'MAY_HAVE_ACTED',
-  reason,
-  status,
-});
-const notReached = (reason: AttemptReason): Outcome => ({ verdict: 'NOT_REACHED', reason, status: '' });
-
-/**
- * One row for each fault. HTTP writes its request as soon as it is connected; gRPC waits for the other side's SETTINGS
- * first, so what goes wrong before them is NOT_REACHED there.
- */
-const faultTable: Readonly<Record<Fault, FaultRow>> = {
-  'accepts and says nothing': {
-    withinMs: 500,
-    outcome: { HTTP: mayHaveActed('timeout'), GRPC: notReached('connect_timeout') },
-  },
-  'resets at the first byte': {
-    outcome: { HTTP: mayHaveActed('reset'), GRPC: notReached('connect_failed') },
-  },
-  'ends the connection before it reads': {
-    outcome: { HTTP: mayHaveActed('reset'), GRPC: notReached('connect_failed') },
-  },
-  'reads and never answers': { withinMs: 500, outcome: mayHaveActed('timeout') },
-  'resets after it read': { outcome: mayHaveActed('reset') },
-  'ends its half after it read': { outcome: mayHaveActed('reset') },
-  'resets in the middle of the answer': {
-    outcome: { HTTP: mayHaveActed('reset', '200'), GRPC: mayHaveActed('reset') },
-  },
-  'ends in the middle of the answer': {
-    outcome: { HTTP: mayHaveActed('reset', '200'), GRPC: mayHaveActed('reset') },
-  },
-  'answers one byte a second': {
-    withinMs: 500,
-    outcome: { HTTP: mayHaveActed('timeout', '200'), GRPC: mayHaveActed('timeout') },
-  },
-  'answers without end': {
-    outcome: { HTTP: mayHaveActed('reply_too_large', '200'), GRPC: mayHaveActed('garbage') },
-  },
-  'announces a longer answer than it sends': {
-    outcome: { HTTP: mayHaveActed('reset', '200'), GRPC: mayHaveActed('garbage') },
-  },
-  'announces an answer over the limit': {
-    outcome: { HTTP: mayHaveActed('reply_too_large', '200'), GRPC: mayHaveActed('reply_too_large') },
-  },
-  'answers with garbage': { outcome: mayHaveActed('garbage') },
-  'answers with huge headers': {
-    outcome: { HTTP: mayHaveActed('reply_too_large'), GRPC: mayHaveActed('reset') },
-  },
-  'is unavailable': {
-    outcome: { HTTP: mayHaveActed('unavailable', '503'), GRPC: mayHaveActed('unavailable', 'UNAVAILABLE') },
-  },
-  fails: {
-    outcome: { HTTP: mayHaveActed('target_error', '500'), GRPC: mayHaveActed('target_error', 'INTERNAL') },
-  },
-  'says that it did nothing, in a header': {
-    outcome: {
-      HTTP: { verdict: 'NOT_EXECUTED', reason: 'not_executed', status: '503' },
-      GRPC: { verdict: 'NOT_EXECUTED', reason: 'not_executed', status: 'UNAVAILABLE' },
-    },
-  },
-  'says that it did nothing, in a trailer': {
-    outcome: {
-      HTTP: { verdict: 'NOT_EXECUTED', reason: 'not_executed', status: '500' },
-      GRPC: { verdict: 'NOT_EXECUTED', reason: 'not_executed', status: 'INTERNAL' },
-    },
-  },
-  'asks to wait': {
-    outcome: {
-      HTTP: { ...mayHaveActed('unavailable', '503'), retryAfterMs: 7000 },
-      GRPC: { ...mayHaveActed('unavailable', 'UNAVAILABLE'), retryAfterMs: 7000 },
-    },
-  },
-  refuses: {
-    outcome: {
-      HTTP: { verdict: 'REJECTED', reason: 'rejected', status: '422' },
-      GRPC: { verdict: 'REJECTED', reason: 'rejected', status: 'FAILED_PRECONDITION' },
-    },
-  },
-};
-
-/** A transport and what the tests watch about it. */
-export interface TransportUnderTest {
-  readonly transport: Transport;
-  readonly clock: WatchedClock;
-  readonly egress: WatchedEgress;
-}
-
+/** A transport of one protocol, and what it owes to the suite. */
 export interface TransportSubject {
   readonly targets: ProtocolTargets;
+  /** What each fault must come to. */
+  readonly outcomes: FaultOutcomes;
   create(deps: { readonly clock: Clock; readonly egress: Egress }): Transport;
+  /** Settings of the interface that is sent to; default none. */
+  readonly settings?: Record<string, unknown>;
   /** Connections that calls one after another may take. */
   readonly connectionsInRow: number;
   /** Connections that 200 calls at once may take. */
   readonly connectionsMax: number;
-}
-
-/** A result without its texts and reply: what the table holds. */
-export function outcomeOf({ verdict, reason, status, retryAfterMs }: AttemptResult): Outcome {
-  return { verdict, reason, status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  /** Calls that reach the target together, at most 20; default 20. */
+  readonly callsAtOnce?: number;
+  /** Rules that do not apply, each with its reason; their tests are shown as skipped. */
+  readonly notApplicable?: Readonly<Partial<Record<Rule, string>>>;
 }
 
 /**
@@ -142,11 +53,26 @@ export function outcomeOf({ verdict, reason, status, retryAfterMs }: AttemptResu
  */
 export function describeTransport({
   targets,
+  outcomes,
   create,
+  settings = {},
   connectionsInRow,
   connectionsMax,
+  callsAtOnce = 20,
+  notApplicable: exempt = {},
 }: TransportSubject): void {
   const { protocol, uri } = targets;
+  /** A test of a rule; skipped with the reason where the rule does not apply. */
+  const rule = (name: Rule, title: string, run: () => Promise<void>): void => {
+    const reason = exempt[name];
+    if (reason === undefined) test(title, run);
+    else test.skip(`${title} (not applicable: ${reason})`, run);
+  };
+  const startFaulty = async (fault: Fault): Promise<TestServer> => {
+    const start = targets.faulty[fault];
+    if (start === undefined) throw new Error(`${protocol} has no target that ${fault}`);
+    return await start();
+  };
   let clock: WatchedClock;
   let egress: WatchedEgress;
   let transport: Transport;
@@ -158,31 +84,38 @@ export function describeTransport({
   });
   afterEach(async () => {
     await transport.close();
-    expect(egress.sockets.filter((socket) => !socket.destroyed)).toHaveLength(0);
+    await vi.waitFor(() => expect(egress.open).toBe(0));
     // A session's ticker ends with its socket, a turn later.
     await vi.waitFor(() => expect(clock.runningTimers).toBe(0));
   });
 
   const send = (server: { readonly port: number }, input?: SendInput): Promise<AttemptResult> =>
-    sendTo(transport, uri(server.port), input);
+    sendTo(transport, uri(server.port), { settings, ...input });
 
   describe('a target that', () => {
-    test.each(faults)('%s has one defined outcome', async (fault) => {
-      const { withinMs = 10_000, outcome } = faultTable[fault];
-      await using server = await targets.faulty[fault]();
-      const result = await send(server, { withinMs });
-      expect({ ...outcomeOf(result), text: result.detail }).toEqual({
-        ...('verdict' in outcome ? outcome : outcome[protocol as TestedProtocol]),
-        text: expect.stringMatching(new RegExp(`^${uri(server.port)}: .{2,}`)) as string,
-      });
-    });
+    for (const fault of faults) {
+      const expected = outcomes[fault];
+      if ('notApplicable' in expected) {
+        test.skip(`${fault} (not applicable: ${expected.notApplicable})`);
+        continue;
+      }
+      const { withinMs = 10_000, ...outcome } = expected;
 
-    test.each(faults)('%s is asked once', async (fault) => {
-      const { withinMs } = faultTable[fault];
-      await using server = await targets.faulty[fault]();
-      await send(server, withinMs === undefined ? {} : { withinMs });
-      expect(server.accepted).toBe(1);
-    });
+      test(`${fault} has one defined outcome`, async () => {
+        await using server = await startFaulty(fault);
+        const result = await send(server, { withinMs });
+        expect({ ...outcomeOf(result), text: result.detail }).toEqual({
+          ...outcome,
+          text: expect.stringMatching(new RegExp(`^${uri(server.port)}: .{2,}`)) as string,
+        });
+      });
+
+      test(`${fault} is asked once`, async () => {
+        await using server = await startFaulty(fault);
+        await send(server, { withinMs });
+        expect(server.asked ?? server.accepted).toBe(1);
+      });
+    }
   });
 
   describe('before a byte is sent', () => {
@@ -190,25 +123,25 @@ export function describeTransport({
       const port = await unusedPort();
       const result = await send({ port });
       expect(outcomeOf(result)).toEqual(notReached('connect_refused'));
-      expect(result.detail).toBe(`${uri(port)}: connection refused: nobody listens there`);
+      expect(result.detail).toMatch(new RegExp(`^${uri(port)}: .*nobody listens there`));
     });
 
     test('a name that does not resolve is name_not_resolved', async () => {
       const target = uri(80).replace('127.0.0.1', 'nobody.invalid');
-      const result = await sendTo(transport, target);
+      const result = await sendTo(transport, target, { settings });
       expect(outcomeOf(result)).toEqual(notReached('name_not_resolved'));
       expect(result.detail).toContain('nobody.invalid:80: the name does not resolve');
     });
 
     test('a connection that does not come about in time is connect_timeout', async () => {
       const silent = create({ clock, egress: silentEgress });
-      const result = await sendTo(silent, uri(9), { withinMs: 50 });
+      const result = await sendTo(silent, uri(9), { settings, withinMs: 50 });
       expect(outcomeOf(result)).toEqual(notReached('connect_timeout'));
       await silent.close();
     });
 
     test('a URI that is not usable is connect_failed', async () => {
-      const result = await sendTo(transport, 'mailto:someone');
+      const result = await sendTo(transport, 'mailto:someone', { settings });
       expect(outcomeOf(result)).toEqual(notReached('connect_failed'));
       expect(result.detail).toContain('the URI is not usable');
     });
@@ -223,7 +156,7 @@ export function describeTransport({
     test('a call that is cancelled while connecting ends at once', async () => {
       const silent = create({ clock, egress: silentEgress });
       const caller = new AbortController();
-      const sent = sendTo(silent, uri(9), { signal: caller.signal });
+      const sent = sendTo(silent, uri(9), { settings, signal: caller.signal });
       caller.abort();
       expect(outcomeOf(await sent)).toEqual(notReached('cancelled'));
       await silent.close();
@@ -258,7 +191,7 @@ export function describeTransport({
     expect(outcomeOf(result)).toEqual(mayHaveActed('cancelled'));
   });
 
-  test('a reply at the limit is taken whole', async () => {
+  rule('large replies', 'a reply at the limit is taken whole', async () => {
     const data = Buffer.alloc(replyBytesMax, 'x');
     await using server = await targets.start((call) => call.reply(data));
     const { verdict, reply } = await send(server);
@@ -266,51 +199,55 @@ export function describeTransport({
     expect(data.equals(reply?.data ?? new Uint8Array())).toBe(true);
   });
 
-  test('a reply one byte over the limit is reply_too_large', async () => {
+  rule('large replies', 'a reply one byte over the limit is reply_too_large', async () => {
     await using server = await targets.start((call) => call.reply(Buffer.alloc(replyBytesMax + 1, 'x')));
     const result = await send(server);
     expect(result).toMatchObject({ verdict: 'MAY_HAVE_ACTED', reason: 'reply_too_large' });
     expect(result.detail).toContain(`${replyBytesMax}`);
   });
 
-  test("a message's headers go out, without those of the connection and those of the hub", async () => {
-    const seen: TargetCall['headers'][] = [];
-    await using server = await targets.start((call) => {
-      seen.push(call.headers);
-      call.reply(Buffer.from('1'));
-    });
-    const reserved = {
-      Connection: 'close, x-tenant',
-      'Transfer-Encoding': 'chunked',
-      TE: 'gzip',
-      Upgrade: 'websocket',
-      Host: 'elsewhere',
-      'Content-Length': '3',
-      'Idempotency-Key': 'forged',
-      'X-Message-ID': 'forged',
-      'X-Switchyard-Hops': '0',
-      'grpc-timeout': '1n',
-      'not a name': 'x',
-      'x-line': 'a\r\nx-injected: 1',
-    };
-    expect((await send(server, { message: { headers: { 'X-Tenant': 'blue', ...reserved } } })).verdict).toBe(
-      'OK',
-    );
-    const [headers = {}] = seen;
-    expect(headers).toMatchObject({
-      'x-tenant': 'blue',
-      'x-message-id': 'msg-1',
-      'idempotency-key': 'msg-1',
-      'x-switchyard-hops': '2',
-      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-    });
-    expect(Object.values(headers)).not.toContain('forged');
-    for (const name of ['x-line', 'x-injected', 'upgrade', 'transfer-encoding'])
-      expect(headers).not.toHaveProperty(name);
-    expect(headers['grpc-timeout']).not.toBe('1n');
-  });
+  rule(
+    'headers',
+    "a message's headers go out, without those of the connection and those of the hub",
+    async () => {
+      const seen: TargetCall['headers'][] = [];
+      await using server = await targets.start((call) => {
+        seen.push(call.headers);
+        call.reply(Buffer.from('1'));
+      });
+      const reserved = {
+        Connection: 'close, x-tenant',
+        'Transfer-Encoding': 'chunked',
+        TE: 'gzip',
+        Upgrade: 'websocket',
+        Host: 'elsewhere',
+        'Content-Length': '3',
+        'Idempotency-Key': 'forged',
+        'X-Message-ID': 'forged',
+        'X-Switchyard-Hops': '0',
+        'grpc-timeout': '1n',
+        'not a name': 'x',
+        'x-line': 'a\r\nx-injected: 1',
+      };
+      expect(
+        (await send(server, { message: { headers: { 'X-Tenant': 'blue', ...reserved } } })).verdict,
+      ).toBe('OK');
+      const [headers = {}] = seen;
+      expect(headers).toMatchObject({
+        'x-tenant': 'blue',
+        'x-message-id': 'msg-1',
+        'idempotency-key': 'msg-1',
+        'x-switchyard-hops': '2',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      });
+      expect(Object.values(headers)).not.toContain('forged');
+      for (const name of ['x-line', 'x-injected', 'upgrade', 'transfer-encoding'])
+        expect(headers).not.toHaveProperty(name);
+      expect(headers['grpc-timeout']).not.toBe('1n');
+    },
+  );
 
-  test('an id that cannot be a header goes out percent-encoded', async () => {
+  rule('headers', 'an id that cannot be a header goes out percent-encoded', async () => {
     const seen: TargetCall['headers'][] = [];
     await using server = await targets.start((call) => {
       seen.push(call.headers);
@@ -338,16 +275,20 @@ export function describeTransport({
     expect(server.accepted).toBeLessThanOrEqual(connectionsMax);
   });
 
-  test('a connection that the target ended between two calls is not used again', async () => {
-    await using server = await targets.start((call, number) => {
-      if (number === 1) call.replyAndClose(Buffer.from('1'));
-      else call.reply(Buffer.from('2'));
-    });
-    expect((await send(server)).verdict).toBe('OK');
-    await vi.waitFor(() => expect(server.open).toBe(0));
-    expect((await send(server)).verdict).toBe('OK');
-    expect(server.accepted).toBe(2);
-  });
+  rule(
+    'ended connections',
+    'a connection that the target ended between two calls is not used again',
+    async () => {
+      await using server = await targets.start((call, number) => {
+        if (number === 1) call.replyAndClose(Buffer.from('1'));
+        else call.reply(Buffer.from('2'));
+      });
+      expect((await send(server)).verdict).toBe('OK');
+      await vi.waitFor(() => expect(server.open).toBe(0));
+      expect((await send(server)).verdict).toBe('OK');
+      expect(server.accepted).toBe(2);
+    },
+  );
 
   test('a target that comes back is reached again at once', async () => {
     const server = await targets.start((call) => call.reply(Buffer.from('1')));
@@ -363,11 +304,12 @@ export function describeTransport({
     test('loses none of the calls in flight, and closes their connections behind them', async () => {
       const waiting: TargetCall[] = [];
       await using server = await targets.start((call) => waiting.push(call));
-      const sent = Array.from({ length: 20 }, () => send(server));
-      await vi.waitFor(() => expect(waiting).toHaveLength(20));
+      const sent = Array.from({ length: callsAtOnce }, () => send(server));
+      await vi.waitFor(() => expect(waiting).toHaveLength(callsAtOnce));
       transport.forget(uri(server.port));
       for (const call of waiting) call.reply(Buffer.from('1'));
-      expect((await Promise.all(sent)).map(({ verdict }) => verdict)).toEqual(Array(20).fill('OK'));
+      const verdicts = (await Promise.all(sent)).map(({ verdict }) => verdict);
+      expect(verdicts).toEqual(Array(callsAtOnce).fill('OK'));
       await vi.waitFor(() => expect(server.open).toBe(0));
     });
 
@@ -404,13 +346,13 @@ export function describeTransport({
     await vi.waitFor(() => expect(calls).toBe(5));
     await transport.close();
     expect((await Promise.all(sent)).map(({ verdict }) => verdict)).toEqual(Array(5).fill('MAY_HAVE_ACTED'));
-    expect(egress.sockets.every((socket) => socket.destroyed)).toBe(true);
+    expect(egress.open).toBe(0);
     await vi.waitFor(() => expect(server.open).toBe(0));
   });
 
   test('close ends calls that are connecting', async () => {
     const silent = create({ clock, egress: silentEgress });
-    const sent = sendTo(silent, uri(9));
+    const sent = sendTo(silent, uri(9), { settings });
     await silent.close();
     expect(outcomeOf(await sent)).toEqual(notReached('connect_failed'));
   });
@@ -424,16 +366,20 @@ export function describeTransport({
           signals.push(options.signal);
           return silentEgress.connect(target, options);
         },
+        datagram(target, options) {
+          signals.push(options.signal);
+          return silentEgress.datagram(target, options);
+        },
       },
     });
-    const sent = sendTo(stuck, uri(9));
+    const sent = sendTo(stuck, uri(9), { settings });
     await stuck.close();
     expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
     expect((await sent).verdict).toBe('NOT_REACHED');
   });
 
   test('close does not wait for a target that keeps its half of the connection open', async () => {
-    await using server: TestServer = await targets.faulty['accepts and says nothing']();
+    await using server: TestServer = await startFaulty('accepts and says nothing');
     const sent = send(server);
     await vi.waitFor(() => expect(server.accepted).toBe(1));
     await transport.close();
@@ -442,7 +388,7 @@ export function describeTransport({
 
   test('nothing is thrown at the caller, not even for nonsense', async () => {
     const nonsense = transport.send(
-      endpointOf(protocol, ''),
+      endpointOf(protocol, '', { settings }),
       sampleMessage({ headers: { '': '', ':path': '/', __proto__: '1' } }),
       { attempt: 1, attemptDeadlineMs: NaN, deadlineMs: NaN, signal: new AbortController().signal },
     );

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http2';
-import type { ServerHttp2Session } from 'node:http2';
+import { createSecureServer, createServer } from 'node:http2';
+import type { SecureServerOptions, ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
@@ -33,6 +33,7 @@ import {
 import { HealthStatus } from '#gen/switchyard/type/v1/health_status_pb.js';
 import { Protocol } from '#gen/switchyard/type/v1/protocol_pb.js';
 import { RepeatSafety } from '#gen/switchyard/type/v1/repeat_safety_pb.js';
+import { createFakeCatalogs } from './fake-catalogs.ts';
 
 /** An event of WatchHealth. */
 export type HealthEvent = MessageInitShape<typeof WatchHealthResponseSchema>;
@@ -52,6 +53,8 @@ export interface FakeHub extends AsyncDisposable {
   /** Resume tokens with which WatchHealth was opened. */
   readonly healthTokens: string[];
   readonly renewals: string[];
+  /** What `authorization` said in each call of GetRegistrySummary; empty for nothing. */
+  readonly authorizations: string[];
   /** Sends an event to every watcher of health. */
   pushHealth(event: HealthEvent): void;
   pushBreakers(event: BreakerEvent): void;
@@ -97,7 +100,8 @@ export function healthOf(
   };
 }
 
-export async function startFakeHub(port = 0): Promise<FakeHub> {
+/** `tls`: speaks https only. */
+export async function startFakeHub(port = 0, tls?: SecureServerOptions): Promise<FakeHub> {
   const health = new Broadcast<HealthEvent>();
   const breakers = new Broadcast<BreakerEvent>();
   const record = {
@@ -107,10 +111,13 @@ export async function startFakeHub(port = 0): Promise<FakeHub> {
     explained: [] as ExplainRouteRequest[],
     healthTokens: [] as string[],
     renewals: [] as string[],
+    authorizations: [] as string[],
   };
   const incarnations = new Map<string, string>();
+  const catalogs = createFakeCatalogs(record.systems, hubFailure);
   const routes = (router: ConnectRouter): void => {
     router.service(RegistryService, {
+      ...catalogs.registry,
       registerSystem(request) {
         const system = request.system;
         if (system === undefined || system.type === '' || system.version === '') {
@@ -164,19 +171,29 @@ export async function startFakeHub(port = 0): Promise<FakeHub> {
             .map(({ systemId }) => ({ systemId, reason: 'LEASE_LOST' })),
         };
       },
-      getRegistrySummary: () => ({
-        summary: {
-          systems: record.systems.size,
-          byType: { ledger: record.systems.size },
-          byProtocol: [{ protocol: Protocol.HTTP, systems: record.systems.size }],
-        },
-      }),
+      getRegistrySummary: (_request, { requestHeader }) => {
+        const authorization = requestHeader.get('authorization') ?? '';
+        record.authorizations.push(authorization);
+        if (authorization === 'Bearer expired') {
+          throw hubFailure('UNAUTHENTICATED', Code.Unauthenticated, 'this key has been revoked');
+        }
+        if (authorization === 'Bearer reader') {
+          throw hubFailure('PERMISSION_DENIED', Code.PermissionDenied, 'the role readonly may not');
+        }
+        return {
+          summary: {
+            systems: record.systems.size,
+            byType: { ledger: record.systems.size },
+            byProtocol: [{ protocol: Protocol.HTTP, systems: record.systems.size }],
+          },
+        };
+      },
     });
     router.service(MessagingService, {
       sendMessage(request) {
         record.sent.push(request);
         const { message } = request;
-        if (message?.type === 'fails') {
+        if (message?.type === 'fails' || message?.headers['fail'] === 'yes') {
           throw hubFailure('BREAKER_OPEN', Code.Unavailable, 'every breaker of type ledger is open', {
             retryAfterMs: 12_000,
           });
@@ -255,6 +272,7 @@ export async function startFakeHub(port = 0): Promise<FakeHub> {
       },
     });
     router.service(ResilienceService, {
+      ...catalogs.resilience,
       listBreakers: ({ states }) => ({
         breakers: [
           { systemId: 'ledger_1', interface: 'rest_api', state: BreakerState.CLOSED },
@@ -276,7 +294,8 @@ export async function startFakeHub(port = 0): Promise<FakeHub> {
       }),
     });
   };
-  const server = createServer(connectNodeAdapter({ routes }));
+  const handler = connectNodeAdapter({ routes });
+  const server = tls === undefined ? createServer(handler) : createSecureServer(tls, handler);
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
     sessions.add(session);
@@ -289,7 +308,7 @@ export async function startFakeHub(port = 0): Promise<FakeHub> {
   const breakConnections = (): void => sessions.forEach((session) => session.destroy());
   return {
     ...record,
-    url: `http://127.0.0.1:${bound}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${bound}`,
     port: bound,
     pushHealth: (event) => health.push(event),
     pushBreakers: (event) => breakers.push(event),

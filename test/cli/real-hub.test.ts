@@ -86,6 +86,90 @@ describe('breakers', () => {
   });
 });
 
+test('version names this program and the hub', async () => {
+  const shown = parsed((await cli('version', '-o', 'json')).stdout) as { client: string };
+  expect(shown).toMatchObject({
+    client: expect.stringMatching(/^\d/) as unknown,
+    hub: { url: hub.url, version: shown.client },
+  });
+  const alone = await runCli(['version', '--hub', '127.0.0.1:1']);
+  expect(alone).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^hub +unknown, it cannot be asked/m) as unknown,
+  });
+  expect((await cli('version', '--client')).stdout).not.toContain('hub');
+});
+
+test('many messages go through, each with its number', async () => {
+  const sent = ['send', 'echo', '--type', 'n', '--json', '{"n": {{n}}}', '--count', '25'];
+  const result = await cli(...sent, '--concurrency', '4');
+  expect(result).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining(': 25 ok, 0 failed') as unknown,
+  });
+  const numbers = result.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => (parsed(line) as { n: number }).n);
+  expect(numbers.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
+});
+
+describe('leases', () => {
+  const flags = (id: string) => [
+    '--id',
+    id,
+    '--type',
+    't',
+    '--version',
+    '1',
+    '--uri',
+    'rest=http://127.0.0.1:1',
+  ];
+
+  test('a lease is renewed with the registration id that was printed; a wrong one is exit 1', async () => {
+    const { stdout } = await cli('systems', 'register', ...flags('leased'), '--lease', '30s');
+    const registrationId = /registration id (\S+)$/m.exec(stdout)?.[1] ?? '';
+    const renewed = await cli('systems', 'renew', 'leased', '--registration-id', registrationId);
+    expect(renewed).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^leased renewed, runs out in/) as unknown,
+    });
+    await cli('systems', 'register', ...flags('leased'), '--lease', '30s');
+    const lost = await cli('systems', 'renew', 'leased', '--registration-id', registrationId);
+    expect(lost).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^LEASE_LOST: /) as unknown,
+    });
+    await cli('systems', 'delete', 'leased');
+  });
+
+  test('register --keep renews until it is stopped, then removes the system', async () => {
+    const keeper = startCli([
+      'systems',
+      'register',
+      ...flags('kept'),
+      '--lease',
+      '3s',
+      '--keep',
+      '--hub',
+      hub.url,
+    ]);
+    await vi.waitFor(
+      () => expect(keeper.stdout()).toMatch(/^kept registered, registration id \S+, lease of 3 s/),
+      patience,
+    );
+    const leaseEnd = async () =>
+      (parsed((await cli('systems', 'get', 'kept', '--json')).stdout) as { lease: { expireTime: string } })
+        .lease.expireTime;
+    const first = await leaseEnd();
+    await vi.waitFor(async () => expect(await leaseEnd()).not.toBe(first), patience);
+    keeper.stop();
+    expect(await keeper.ended).toMatchObject({ exitCode: 0, stderr: 'kept is let go of\n' });
+    expect((await cli('systems', 'get', 'kept')).stderr).toMatch(/^SYSTEM_NOT_FOUND/);
+  });
+});
+
 test('a watch notices that the hub is gone and goes on trying', async () => {
   const watch = startCli(['health', '--watch', '--json', '--hub', hub.url]);
   await vi.waitFor(() => expect(watch.stdout()).toContain('"present"'), patience);

@@ -20,10 +20,17 @@ export interface RunningCli {
   readonly ended: Promise<CliResult>;
 }
 
+/** Variables for a command: none of ours, and no contexts of who runs the tests, unless `env` names them. */
+export function cliEnvironment(env: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('SWITCHYARD_') && name !== 'FORCE_COLOR',
+  );
+  return { ...Object.fromEntries(inherited), XDG_CONFIG_HOME: '/nonexistent', ...env };
+}
+
 /** Starts the command line as a person would, with no hub in the environment unless `env` names one. */
 export function startCli(args: readonly string[], env: Record<string, string> = {}): RunningCli {
-  const { SWITCHYARD_HUB: _hub, FORCE_COLOR: _colour, ...inherited } = process.env;
-  const child = spawn(process.execPath, [bin, ...args], { env: { ...inherited, ...env } });
+  const child = spawn(process.execPath, [bin, ...args], { env: cliEnvironment(env) });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -11,11 +11,11 @@ import { HubError } from '../../src/base/error.ts';
 import { createFakeClock, type FakeClock } from '../../src/base/fake-clock.ts';
 import type { HealthStatus as Status } from '../../src/base/health-status.ts';
 import type { Store } from '../../src/base/table.ts';
-import { type Catalog, openCatalog } from '../../src/registry/catalog.ts';
+import { type Registry, openRegistry } from '../../src/registry/registry.ts';
 import type { CallContext } from '../../src/rpc/call.ts';
 import { createRegistryService } from '../../src/rpc/registry-service.ts';
 import { violationsOf } from '../../src/rpc/validation.ts';
-import { anonymous } from '../../src/security/principal.ts';
+import { unchecked } from '../../src/security/principal.ts';
 import { openSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts';
 
 type Methods = typeof RegistryService.method;
@@ -25,7 +25,7 @@ type SystemInit = MessageInitShape<typeof SystemSchema>;
 let dataDir: string;
 let clock: FakeClock;
 let store: Store;
-let catalog: Catalog;
+let registry: Registry;
 let service: ReturnType<typeof createRegistryService>;
 const statuses = new Map<string, Status>();
 
@@ -34,18 +34,23 @@ beforeEach(async () => {
   clock = createFakeClock();
   statuses.clear();
   store = await openSqliteStore({ dataDir, clock });
-  catalog = await openCatalog({ store, clock, statusOf: (id) => statuses.get(id) ?? 'UNKNOWN' });
-  service = createRegistryService({ catalog, checkEndpoint: () => [] });
+  registry = await openRegistry({ store, clock, statusOf: (id) => statuses.get(id) ?? 'UNKNOWN' });
+  service = createRegistryService({
+    registry,
+    checkEndpoint: () => [],
+    checkDescriptorSet: () => undefined,
+    withDescriptorSets: (_sets, check) => check(),
+  });
 });
 afterEach(async () => {
-  await catalog.close();
+  await registry.close();
   await store.close();
   await rm(dataDir, { recursive: true });
 });
 
 function contextOf(signal: AbortSignal = new AbortController().signal): CallContext {
   return {
-    principal: anonymous,
+    principal: unchecked,
     deadlineMs: Infinity,
     signal,
     header: () => undefined,
@@ -123,7 +128,7 @@ describe('systems', () => {
   test('validate_only answers without a registration id and registers nothing', async () => {
     const answer = await call('registerSystem', { system: systemInit('a'), validateOnly: true });
     expect(answer).toMatchObject({ system: { id: 'a', etag: '' }, registrationId: '' });
-    expect(catalog.directory.size).toBe(0);
+    expect(registry.directory.size).toBe(0);
     await call('registerSystem', { system: systemInit('a') });
     await expect(call('registerSystem', { system: systemInit('a'), ifAbsent: true })).rejects.toMatchObject({
       reason: 'SYSTEM_EXISTS',

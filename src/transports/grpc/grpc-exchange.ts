@@ -2,8 +2,8 @@ import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/error.ts';
 import { type ConnectFault, connectFaultOf } from '../connect-fault.ts';
-import type { TargetAddress } from '../target-address.ts';
 import { frameMessage, type FrameProblem, UnaryFrame } from './frame.ts';
+import type { SessionTarget } from './session-target.ts';
 import { cancelCode, type GrpcSession, refusedStreamCode } from './session.ts';
 import type { GrpcSessions } from './sessions.ts';
 import { formatGrpcTimeout, isGrpcContentType } from './status.ts';
@@ -30,6 +30,7 @@ export interface GrpcAnswer {
 export interface GrpcRequest {
   /** `/package.Service/Method`. */
   readonly path: string;
+  /** Metadata, and `:authority` when it is not the session's own. */
   readonly headers: OutgoingHttpHeaders;
   readonly message: Uint8Array;
 }
@@ -45,12 +46,12 @@ export interface GrpcExchangeOptions {
 /** Makes one unary call. It is sent at most once, whatever happens to the connection. Never rejects. */
 export async function grpcExchange(
   sessions: GrpcSessions,
-  address: TargetAddress,
+  target: SessionTarget,
   request: GrpcRequest,
   options: GrpcExchangeOptions,
 ): Promise<GrpcEvidence> {
   try {
-    return await sessions.call(address, options, (session) => begin(session, request, options));
+    return await sessions.call(target, options, (session) => begin(session, request, options));
   } catch (thrown) {
     return unsent(connectFaultOf(thrown));
   }

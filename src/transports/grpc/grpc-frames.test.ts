@@ -5,6 +5,7 @@ import type { AttemptReason, Transport, Verdict } from '../../base/transport.ts'
 import { createEgress } from '../egress.ts';
 import { grpcFrame, replyWith } from '../fixtures/grpc-server.fixture.ts';
 import { errorCode, type Http2Peer, settingId, startHttp2Peer } from '../fixtures/http2-peer.fixture.ts';
+import { fixedIdentities, fixedSecrets } from '../fixtures/secrets.fixture.ts';
 import { sendTo } from '../fixtures/send.fixture.ts';
 import type { TestServer } from '../fixtures/wire-server.fixture.ts';
 import { createGrpcTransport } from './grpc-transport.ts';
@@ -105,6 +106,9 @@ describe('gRPC on the wire: a peer that', () => {
       clock: systemClock,
       egress: createEgress({ clock: systemClock }),
       prober: () => Promise.resolve({ alive: true, latencyMs: 0, detail: '' }),
+      secrets: fixedSecrets(),
+      identities: fixedIdentities(),
+      descriptorSets: { get: () => undefined },
     });
   });
   afterEach(async () => {

@@ -15,6 +15,16 @@ import {
 } from '../fixtures/grpc-server.fixture.ts';
 import { grpcTargets } from '../fixtures/grpc-targets.fixture.ts';
 import { startHttpTarget } from '../fixtures/http-server.fixture.ts';
+import {
+  atDeadline,
+  type FaultOutcomes,
+  mayHaveActed,
+  notExecuted,
+  notReached,
+  ok,
+  rejected,
+} from '../fixtures/outcome.fixture.ts';
+import { fixedIdentities, fixedSecrets } from '../fixtures/secrets.fixture.ts';
 import { endpointOf, sampleMessage, type SendInput, sendTo, watchEgress } from '../fixtures/send.fixture.ts';
 import { testCertificate, testKey } from '../fixtures/tls.fixture.ts';
 import { listen, startWireServer } from '../fixtures/wire-server.fixture.ts';
@@ -23,15 +33,48 @@ import { describeTransport, outcomeOf, type TransportSubject } from '../transpor
 import { createGrpcTransport } from './grpc-transport.ts';
 import { grpcCodeNames } from './status.ts';
 
+/** gRPC waits for the other side's SETTINGS before it sends, so what goes wrong before them is NOT_REACHED. */
+const outcomes: FaultOutcomes = {
+  'accepts and says nothing': atDeadline(notReached('connect_timeout')),
+  'resets at the first byte': notReached('connect_failed'),
+  'ends the connection before it reads': notReached('connect_failed'),
+  'reads and never answers': atDeadline(mayHaveActed('timeout')),
+  'resets after it read': mayHaveActed('reset'),
+  'ends its half after it read': mayHaveActed('reset'),
+  'resets in the middle of the answer': mayHaveActed('reset'),
+  'ends in the middle of the answer': mayHaveActed('reset'),
+  'answers one byte a second': atDeadline(mayHaveActed('timeout')),
+  'answers without end': mayHaveActed('garbage'),
+  'answers and resets behind it': ok('OK'),
+  'answers twice': mayHaveActed('garbage'),
+  'announces a longer answer than it sends': mayHaveActed('garbage'),
+  'announces a shorter answer than it sends': mayHaveActed('garbage'),
+  'announces an answer over the limit': mayHaveActed('reply_too_large'),
+  'answers with garbage': mayHaveActed('garbage'),
+  'answers with huge headers': mayHaveActed('reset'),
+  'is unavailable': mayHaveActed('unavailable', 'UNAVAILABLE'),
+  fails: mayHaveActed('target_error', 'INTERNAL'),
+  'says that it did nothing, in a header': notExecuted('UNAVAILABLE'),
+  'says that it did nothing, in a trailer': notExecuted('INTERNAL'),
+  'asks to wait': { ...mayHaveActed('unavailable', 'UNAVAILABLE'), retryAfterMs: 7000 },
+  refuses: rejected('FAILED_PRECONDITION'),
+};
+
 const create: TransportSubject['create'] = (deps) =>
-  createGrpcTransport({ ...deps, prober: () => Promise.resolve({ alive: true, latencyMs: 0, detail: '' }) });
+  createGrpcTransport({
+    ...deps,
+    prober: () => Promise.resolve({ alive: true, latencyMs: 0, detail: '' }),
+    secrets: fixedSecrets(),
+    identities: fixedIdentities(),
+    descriptorSets: { get: () => undefined },
+  });
 
 const pong = grpcFrame(replyWith(Buffer.from('{"pong":true}')));
 /** An HTTP/2 SETTINGS frame without settings. */
 const settingsFrame = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
 
 describe('gRPC transport', () => {
-  describeTransport({ targets: grpcTargets, create, connectionsInRow: 1, connectionsMax: 1 });
+  describeTransport({ targets: grpcTargets, outcomes, create, connectionsInRow: 1, connectionsMax: 1 });
 
   let transport: Transport;
   beforeEach(() => {

@@ -12,6 +12,7 @@ import {
   isGrpcContentType,
   parseGrpcStatus,
 } from './status.ts';
+import { statusDetailsHeader, statusJson } from './status-details.ts';
 
 /** Metadata that describes the answer itself and is no header of the reply. */
 export const notInReply: ReadonlySet<string> = new Set([
@@ -20,6 +21,7 @@ export const notInReply: ReadonlySet<string> = new Set([
   'grpc-message',
   'grpc-encoding',
   'grpc-accept-encoding',
+  statusDetailsHeader,
   'date',
 ]);
 
@@ -121,6 +123,7 @@ function replied(answer: GrpcAnswer, context: GrpcVerdictContext): AttemptResult
 function refused(code: GrpcCodeName, answer: GrpcAnswer, context: GrpcVerdictContext): AttemptResult {
   const { headers } = answer;
   const text = decodeGrpcMessage(firstValue(headers, 'grpc-message') ?? '');
+  const details = statusJson(firstValue(headers, statusDetailsHeader));
   const retryAfterMs = parsePushback(firstValue(headers, 'grpc-retry-pushback-ms'));
   return {
     ...(saysNotExecuted(headers)
@@ -130,9 +133,10 @@ function refused(code: GrpcCodeName, answer: GrpcAnswer, context: GrpcVerdictCon
     detail: `${context.shown}: ${code}${text === '' ? '' : `: ${text.slice(0, 200)}`}`,
     reply: {
       status: code,
-      contentType: text === '' ? '' : 'text/plain; charset=utf-8',
+      contentType:
+        details !== undefined ? 'application/json' : text === '' ? '' : 'text/plain; charset=utf-8',
       headers: replyHeaders(headers, notInReply),
-      data: Buffer.from(text).subarray(0, excerptBytesMax),
+      data: details ?? Buffer.from(text).subarray(0, excerptBytesMax),
     },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };

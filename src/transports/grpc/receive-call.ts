@@ -1,6 +1,5 @@
 import { create, fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
 import { timestampFromMs, ValueSchema } from '@bufbuild/protobuf/wkt';
-import type { OutgoingHttpHeaders } from 'node:http2';
 import { MessageSchema } from '#gen/switchyard/messaging/v1/message_pb.js';
 import {
   ReceiveRequestSchema,
@@ -10,9 +9,10 @@ import {
 import { Kind, Priority } from '#gen/switchyard/type/v1/message_kind_pb.js';
 import type { Message, Reply } from '../../base/message.ts';
 import type { SendOptions } from '../../base/transport.ts';
-import { headerValue, hopsHeader, passedOnHeaders, replyHeaders } from '../headers.ts';
+import { replyHeaders } from '../headers.ts';
 import type { GrpcAnswer, GrpcRequest } from './grpc-exchange.ts';
 import { notInReply } from './grpc-verdict.ts';
+import { messageMetadata } from './metadata.ts';
 
 /** Latest instant that a Timestamp holds: 9999-12-31T23:59:59Z, epoch ms. */
 const timestampMsMax = 253_402_300_799_000;
@@ -42,7 +42,7 @@ export function receiveRequest(systemId: string, message: Message, options: Send
   });
   return {
     path: `/${ReceiverService.typeName}/${ReceiverService.method.receive.name}`,
-    headers: metadataOf(message),
+    headers: messageMetadata(message),
     message: toBinary(ReceiveRequestSchema, request),
   };
 }
@@ -70,17 +70,4 @@ export function replyOf(message: Uint8Array, { headers }: GrpcAnswer): Reply | u
     // Not a ReceiveResponse: the verdict is garbage.
     return undefined;
   }
-}
-
-function metadataOf(message: Message): OutgoingHttpHeaders {
-  const metadata: OutgoingHttpHeaders = {
-    'x-message-id': headerValue(message.id),
-    'idempotency-key': headerValue(message.id),
-    [hopsHeader]: String(message.hops),
-  };
-  if (message.traceparent !== '') metadata['traceparent'] = headerValue(message.traceparent);
-  // Keys that end with -bin hold bytes in gRPC; a message's headers are text and stay in the message.
-  for (const [name, value] of passedOnHeaders(message.headers))
-    if (!name.endsWith('-bin')) metadata[name] = value;
-  return metadata;
 }

@@ -7,10 +7,10 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { ConnectFault } from '../connect-fault.ts';
+import { codeOf, ConnectFault, connectFaultFrom } from '../connect-fault.ts';
 import type { Egress } from '../egress.ts';
 import { connectTimeoutMs, keepAliveMs } from '../limits.ts';
-import type { TargetAddress } from '../target-address.ts';
+import type { SessionTarget } from './session-target.ts';
 
 /** Calls in flight on one session, at most; a peer's own lower limit counts. */
 const streamsMax = 1000;
@@ -66,6 +66,11 @@ export class GrpcSession {
       this.#retired = true;
       this.onChange();
     });
+    // A TLS alert after the handshake (no client certificate, in TLS 1.3) reaches the socket, but not the session.
+    socket.on('error', (error) => {
+      http2.destroy(error);
+      socket.destroy();
+    });
     socket.once('close', () => {
       this.#retired = true;
       this.#ticker.cancel();
@@ -79,7 +84,7 @@ export class GrpcSession {
    * proves that no byte of a request was sent. Rejects with {@link ConnectFault}.
    */
   static async open(
-    address: TargetAddress,
+    { address, identity }: SessionTarget,
     {
       egress,
       clock,
@@ -88,7 +93,7 @@ export class GrpcSession {
   ): Promise<GrpcSession> {
     const startMs = clock.monotonic();
     const socket = await egress.connect(
-      { host: address.host, port: address.port, ...(address.tls ? { alpn: ['h2'] } : {}) },
+      { host: address.host, port: address.port, ...(address.tls ? { alpn: ['h2'], identity } : {}) },
       { timeoutMs: connectTimeoutMs, signal },
     );
     if ('alpnProtocol' in socket && socket.alpnProtocol !== 'h2') {
@@ -109,7 +114,12 @@ export class GrpcSession {
     // Before the settings come, so that a GOAWAY or an end right behind them is not missed.
     const session = new GrpcSession(http2, socket, clock);
     try {
-      await settingsOf(http2, { clock, signal, timeoutMs: connectTimeoutMs - (clock.monotonic() - startMs) });
+      await settingsOf(http2, {
+        socket,
+        clock,
+        signal,
+        timeoutMs: connectTimeoutMs - (clock.monotonic() - startMs),
+      });
     } catch (thrown) {
       void session.destroy();
       throw thrown;
@@ -221,15 +231,22 @@ export class GrpcSession {
 function settingsOf(
   http2: ClientHttp2Session,
   {
+    socket,
     clock,
     signal,
     timeoutMs,
-  }: { readonly clock: Clock; readonly signal: AbortSignal; readonly timeoutMs: number },
+  }: {
+    readonly socket: Socket;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number;
+  },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (fault?: ConnectFault): void => {
       timer.cancel();
       signal.removeEventListener('abort', onAbort);
+      socket.off('error', onError);
       http2.off('error', onError).off('close', onClose).off('remoteSettings', onSettings);
       if (fault === undefined) resolve();
       else reject(fault);
@@ -237,6 +254,11 @@ function settingsOf(
     const onAbort = (): void => settle(new ConnectFault('cancelled', 'given up while connecting'));
     const onSettings = (): void => settle();
     const onError = (error: Error): void => {
+      // TLS 1.3: a server refuses the certificate, or the lack of one, after the handshake is done on this side.
+      if (codeOf(error).startsWith('ERR_SSL_')) {
+        settle(connectFaultFrom(error, 'tls'));
+        return;
+      }
       const notHttp2 = 'code' in error && error.code === 'ERR_HTTP2_ERROR';
       settle(
         notHttp2
@@ -254,6 +276,7 @@ function settingsOf(
       settle(new ConnectFault('connect_timeout', 'connected, but the other side does not begin HTTP/2')),
     );
     signal.addEventListener('abort', onAbort, { once: true });
+    socket.on('error', onError);
     http2.on('error', onError).on('close', onClose).on('remoteSettings', onSettings);
   });
 }

@@ -3,7 +3,7 @@ import { ConnectFault, connectFaultOf } from '../connect-fault.ts';
 import type { Egress } from '../egress.ts';
 import { hostsMax, waitingPerHostMax } from '../limits.ts';
 import { LruMap } from '../lru-map.ts';
-import type { TargetAddress } from '../target-address.ts';
+import { type SessionTarget, sessionKey } from './session-target.ts';
 import { GrpcSession } from './session.ts';
 
 /** How long a call may wait for a session. */
@@ -17,9 +17,10 @@ const connectsPerCallMax = 3;
 
 /** The session to one target: the open one or the one being opened, and who waits for it. */
 class SessionSlot {
-  readonly #address: TargetAddress;
+  readonly #target: SessionTarget;
   readonly #egress: Egress;
   readonly #clock: Clock;
+  readonly #nextNumber: () => number;
   readonly #closing = new AbortController();
   /** Sessions whose sockets are not closed yet, the current one included. */
   readonly #sessions = new Set<GrpcSession>();
@@ -31,11 +32,25 @@ class SessionSlot {
   /** Calls between their arrival and their stream, the waiting ones included. */
   #pending = 0;
   #retired = false;
+  #number = 0;
 
-  constructor(address: TargetAddress, egress: Egress, clock: Clock) {
-    this.#address = address;
+  constructor(
+    target: SessionTarget,
+    { egress, clock, nextNumber }: { egress: Egress; clock: Clock; nextNumber: () => number },
+  ) {
+    this.#target = target;
     this.#egress = egress;
     this.#clock = clock;
+    this.#nextNumber = nextNumber;
+  }
+
+  /** Number of the session that was opened last; 0 before the first. */
+  get number(): number {
+    return this.#number;
+  }
+
+  get isOpen(): boolean {
+    return this.#current?.usable === true;
   }
 
   /**
@@ -112,12 +127,13 @@ class SessionSlot {
   async #connect(): Promise<void> {
     this.#fault = undefined;
     try {
-      const session = await GrpcSession.open(this.#address, {
+      const session = await GrpcSession.open(this.#target, {
         egress: this.#egress,
         clock: this.#clock,
         signal: this.#closing.signal,
       });
       this.#current = session;
+      this.#number = this.#nextNumber();
       this.#sessions.add(session);
       session.onChange = () => this.#changed(session);
       // It may have ended between its opening and now.
@@ -177,7 +193,10 @@ class SessionSlot {
   }
 }
 
-/** The sessions in use, one per target, at most {@link hostsMax}; the least recently used one makes room. */
+/**
+ * The sessions in use, one per target and TLS identity, at most {@link hostsMax}; the least recently used one makes
+ * room. That of an identity that nobody uses any more closes when it is idle.
+ */
 export class GrpcSessions {
   readonly #egress: Egress;
   readonly #clock: Clock;
@@ -185,6 +204,7 @@ export class GrpcSessions {
   /** Slots that left while calls were in flight or sockets open. */
   readonly #leaving = new Set<SessionSlot>();
   #closed = false;
+  #opened = 0;
 
   constructor(egress: Egress, clock: Clock, capacity: number = hostsMax) {
     this.#egress = egress;
@@ -192,23 +212,39 @@ export class GrpcSessions {
     this.#slots = new LruMap(capacity, (slot) => this.#leave(slot));
   }
 
-  /** Runs `begin` on a session to `address`. Rejects with {@link ConnectFault}: then nothing was sent. */
+  /** Runs `begin` on a session to the target. Rejects with {@link ConnectFault}: then nothing was sent. */
   async call<T>(
-    address: TargetAddress,
+    target: SessionTarget,
     wait: SessionWait,
     begin: (session: GrpcSession) => Promise<T>,
   ): Promise<T> {
     if (this.#closed) throw new ConnectFault('connect_failed', 'the hub is shutting down');
-    let slot = this.#slots.get(address.origin);
+    const key = sessionKey(target);
+    let slot = this.#slots.get(key);
     if (slot === undefined) {
-      slot = new SessionSlot(address, this.#egress, this.#clock);
-      this.#slots.set(address.origin, slot);
+      slot = new SessionSlot(target, {
+        egress: this.#egress,
+        clock: this.#clock,
+        nextNumber: () => (this.#opened += 1),
+      });
+      this.#slots.set(key, slot);
     }
     return slot.call(wait, begin);
   }
 
+  /** Changes whenever a new session to the target is opened; 0 before the first. */
+  numberOf(target: SessionTarget): number {
+    return this.#slots.get(sessionKey(target))?.number ?? 0;
+  }
+
+  /** Whether the session opened last still takes calls. */
+  isOpen(target: SessionTarget): boolean {
+    return this.#slots.get(sessionKey(target))?.isOpen === true;
+  }
+
+  /** Lets go of every session to an origin, whatever its identity. */
   forget(origin: string): void {
-    this.#slots.delete(origin);
+    for (const key of this.#slots.keys()) if (key.startsWith(`${origin} `)) this.#slots.delete(key);
   }
 
   /** Ends everything, calls in flight included; later calls are refused. */

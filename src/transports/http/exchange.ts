@@ -33,10 +33,10 @@ export interface ExchangeOptions {
 }
 
 export interface ExchangeRequest {
-  readonly method: 'POST' | 'GET';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   readonly path: string;
   readonly headers: string[];
-  readonly body?: Buffer;
+  readonly body?: Uint8Array;
 }
 
 /**
@@ -92,7 +92,9 @@ export function exchange(
         status = statusCode;
         headers = responseHeaders;
         const announced = Number(firstValue(headers, 'content-length') ?? 0);
-        if (announced > options.bodyBytesMax && statusCode < 300) cut('too_large');
+        // The answer to a HEAD announces the body of a GET and has none.
+        if (announced > options.bodyBytesMax && statusCode < 300 && request.method !== 'HEAD')
+          cut('too_large');
       },
       onResponseData(_, piece) {
         if (!bytes.push(piece)) cut('too_large');

@@ -10,11 +10,12 @@ import {
 } from '../limits.ts';
 import { LruMap } from '../lru-map.ts';
 import type { TargetAddress } from '../target-address.ts';
+import type { TlsIdentity } from '../tls-identity.ts';
 
 /** Largest block of response headers, bytes; a larger one ends the exchange with UND_ERR_HEADERS_OVERFLOW. */
 export const responseHeaderBytesMax = 16 * 1024;
 
-/** The pooled connections to one origin. */
+/** The pooled connections to one origin as one TLS identity. */
 export interface HttpHost {
   readonly pool: Pool;
   /** True while the error of one of its sockets is being handled: an answer that "ends" then was cut off. */
@@ -27,11 +28,17 @@ export interface HttpHost {
   destroy(): Promise<void>;
 }
 
-/** Opens a host's pool: HTTP/1.1 without pipelining, redirects or retries; every socket comes from `egress`. */
+/**
+ * Opens a host's pool: HTTP/1.1 without pipelining, redirects or retries; every socket comes from `egress`, with TLS as
+ * `identity`.
+ */
 export function openHost(
   address: TargetAddress,
   egress: Egress,
-  connections: number = connectionsPerHostMax,
+  {
+    identity,
+    connections = connectionsPerHostMax,
+  }: { readonly identity?: TlsIdentity | undefined; readonly connections?: number } = {},
 ): HttpHost {
   let failing = false;
   const connecting = new AbortController();
@@ -48,7 +55,11 @@ export function openHost(
     connect(_options, callback) {
       egress
         .connect(
-          { host: address.host, port: address.port, ...(address.tls ? { alpn: ['http/1.1'] } : {}) },
+          {
+            host: address.host,
+            port: address.port,
+            ...(address.tls ? { alpn: ['http/1.1'], identity } : {}),
+          },
           { timeoutMs: connectTimeoutMs, signal: connecting.signal },
         )
         .then(
@@ -102,17 +113,25 @@ export class HttpHosts {
     return this.#hosts.size;
   }
 
-  to(address: TargetAddress): HttpHost {
-    const known = this.#hosts.get(address.origin);
+  /**
+   * The host of an address. Interfaces with different TLS identities never share a connection, and an identity whose
+   * files changed is another one; the old connections close when they are idle.
+   */
+  to(address: TargetAddress, identity?: TlsIdentity): HttpHost {
+    const key = `${address.origin}#${address.tls ? (identity?.id ?? '') : ''}`;
+    const known = this.#hosts.get(key);
     if (known !== undefined) return known;
-    const host = openHost(address, this.#egress);
-    this.#hosts.set(address.origin, host);
+    const host = openHost(address, this.#egress, { identity });
+    this.#hosts.set(key, host);
     return host;
   }
 
-  /** Lets exchanges in flight finish, then closes the host's connections; idle ones close at once. */
+  /**
+   * Lets exchanges in flight finish, then closes the connections to an origin, those of every identity; idle ones
+   * close at once.
+   */
   forget(origin: string): void {
-    this.#hosts.delete(origin);
+    for (const key of this.#hosts.keys()) if (key.startsWith(`${origin}#`)) this.#hosts.delete(key);
   }
 
   /** Ends everything, exchanges in flight included. */

@@ -10,6 +10,15 @@ import {
   type HttpRequestSeen,
 } from '../fixtures/http-server.fixture.ts';
 import { httpTargets, resetLater } from '../fixtures/http-targets.fixture.ts';
+import {
+  atDeadline,
+  type FaultOutcomes,
+  mayHaveActed,
+  notExecuted,
+  ok,
+  rejected,
+} from '../fixtures/outcome.fixture.ts';
+import { fixedIdentities, fixedSecrets } from '../fixtures/secrets.fixture.ts';
 import { type SendInput, sendTo } from '../fixtures/send.fixture.ts';
 import { testCertificate, testKey } from '../fixtures/tls.fixture.ts';
 import { listen, startWireServer } from '../fixtures/wire-server.fixture.ts';
@@ -17,12 +26,45 @@ import { connectionsPerHostMax, waitingPerHostMax } from '../limits.ts';
 import { describeTransport, outcomeOf, type TransportSubject } from '../transport.conformance.ts';
 import { createHttpTransport } from './http-transport.ts';
 
+/** HTTP writes its request as soon as it is connected, so that a target that never read it may have acted too. */
+const outcomes: FaultOutcomes = {
+  'accepts and says nothing': atDeadline(mayHaveActed('timeout')),
+  'resets at the first byte': mayHaveActed('reset'),
+  'ends the connection before it reads': mayHaveActed('reset'),
+  'reads and never answers': atDeadline(mayHaveActed('timeout')),
+  'resets after it read': mayHaveActed('reset'),
+  'ends its half after it read': mayHaveActed('reset'),
+  'resets in the middle of the answer': mayHaveActed('reset', '200'),
+  'ends in the middle of the answer': mayHaveActed('reset', '200'),
+  'answers one byte a second': atDeadline(mayHaveActed('timeout', '200')),
+  'answers without end': mayHaveActed('reply_too_large', '200'),
+  'answers and resets behind it': ok('200'),
+  'answers twice': ok('200'),
+  'announces a longer answer than it sends': mayHaveActed('reset', '200'),
+  'announces a shorter answer than it sends': ok('200'),
+  'announces an answer over the limit': mayHaveActed('reply_too_large', '200'),
+  'answers with garbage': mayHaveActed('garbage'),
+  'answers with huge headers': mayHaveActed('reply_too_large'),
+  'is unavailable': mayHaveActed('unavailable', '503'),
+  fails: mayHaveActed('target_error', '500'),
+  'says that it did nothing, in a header': notExecuted('503'),
+  'says that it did nothing, in a trailer': notExecuted('500'),
+  'asks to wait': { ...mayHaveActed('unavailable', '503'), retryAfterMs: 7000 },
+  refuses: rejected('422'),
+};
+
 const create: TransportSubject['create'] = (deps) =>
-  createHttpTransport({ ...deps, prober: () => Promise.resolve({ alive: true, latencyMs: 0, detail: '' }) });
+  createHttpTransport({
+    ...deps,
+    prober: () => Promise.resolve({ alive: true, latencyMs: 0, detail: '' }),
+    secrets: fixedSecrets(),
+    identities: fixedIdentities(),
+  });
 
 describe('HTTP transport', () => {
   describeTransport({
     targets: httpTargets,
+    outcomes,
     create,
     // undici takes a connection back a turn after its answer; a call in that turn opens a second one.
     connectionsInRow: 2,

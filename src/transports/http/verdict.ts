@@ -6,8 +6,19 @@ import { firstValue, replyHeaders, saysNotExecuted } from '../headers.ts';
 import { excerptBytesMax } from '../limits.ts';
 import { parseRetryAfter } from '../retry-after.ts';
 import type { ExchangeEvidence } from './exchange.ts';
+import { isAmong, type StatusList } from './status-set.ts';
 
 const notInReply: ReadonlySet<string> = new Set(['content-length', 'content-type']);
+
+/** What an operation says about statuses beyond what they mean by themselves; not_executed wins, then rejected. */
+export interface StatusMeanings {
+  readonly success: StatusList;
+  readonly rejected: StatusList;
+  readonly notExecuted: StatusList;
+}
+
+/** What statuses mean by themselves. */
+const plainMeanings: StatusMeanings = { success: ['2xx'], rejected: [], notExecuted: [] };
 
 export interface VerdictContext {
   /** How the target is called in details: `http://host:port`. */
@@ -16,9 +27,13 @@ export interface VerdictContext {
   /** Why the request was still waiting when it never started. */
   readonly waitedFor: 'connection' | 'free_connection';
   readonly bodyBytesMax: number;
+  /** The operation's own meanings of statuses; default: 2xx is success. */
+  readonly statuses?: StatusMeanings;
 }
 
 interface Judgement {
+  /** The answer would have been a reply, had it arrived whole. */
+  readonly lost?: boolean;
   readonly verdict: Verdict;
   readonly reason: AttemptReason;
   readonly cause: string;
@@ -26,7 +41,7 @@ interface Judgement {
 
 /** The result of an attempt over HTTP, drawn from the evidence alone. */
 export function verdictOf(evidence: ExchangeEvidence, context: VerdictContext): AttemptResult {
-  const { verdict, reason, cause } = judge(evidence, context);
+  const { verdict, reason, cause, lost = false } = judge(evidence, context);
   const { status } = evidence;
   const retryAfterMs = parseRetryAfter(firstValue(evidence.headers, 'retry-after'), context.nowMs);
   return {
@@ -34,9 +49,7 @@ export function verdictOf(evidence: ExchangeEvidence, context: VerdictContext): 
     reason,
     status: status === undefined ? '' : String(status),
     detail: `${context.shown}: ${cause}`,
-    ...(status === undefined || (status < 300 && verdict !== 'OK' && verdict !== 'NOT_EXECUTED')
-      ? {}
-      : { reply: replyOf(evidence, status) }),
+    ...(status === undefined || lost ? {} : { reply: replyOf(evidence, status) }),
     ...(retryAfterMs === undefined || verdict === 'OK' ? {} : { retryAfterMs }),
   };
 }
@@ -45,13 +58,14 @@ function judge(evidence: ExchangeEvidence, context: VerdictContext): Judgement {
   const { status, end } = evidence;
   if (!evidence.started) return judgeUnsent(evidence, context);
   if (status === undefined) return { verdict: 'MAY_HAVE_ACTED', ...brokenOff(evidence, context) };
-  const byStatus = judgeStatus(status, evidence);
+  const byStatus = judgeStatus(status, evidence, context.statuses ?? plainMeanings);
   if (end === 'complete') return byStatus;
   const broken = brokenOff(evidence, context);
   // The status alone says whether the target refused; only a reply needs its body whole.
-  const verdict = byStatus.verdict === 'OK' ? 'MAY_HAVE_ACTED' : byStatus.verdict;
-  const reason = byStatus.verdict === 'OK' || end === 'cancelled' ? broken.reason : byStatus.reason;
-  return { verdict, reason, cause: `HTTP ${status}, but ${broken.cause}` };
+  const lost = byStatus.verdict === 'OK';
+  const verdict = lost ? 'MAY_HAVE_ACTED' : byStatus.verdict;
+  const reason = lost || end === 'cancelled' ? broken.reason : byStatus.reason;
+  return { lost, verdict, reason, cause: `HTTP ${status}, but ${broken.cause}` };
 }
 
 /** No byte of the request was given to a connected socket. */
@@ -79,10 +93,20 @@ function judgeUnsent({ end, fault }: ExchangeEvidence, { waitedFor }: VerdictCon
 /**
  * What a whole answer's status proves, RFC 9110 section 15. A redirect that asks for the same request elsewhere (301,
  * 307, 308) did nothing; after 302 and 303 the target may have acted and points at the outcome. 408 may also come
- * from a target that gave up halfway. 425 (RFC 8470) means that it was not processed.
+ * from a target that gave up halfway. 425 (RFC 8470) means that it was not processed. An operation's own lists come
+ * first; a status outside its `success` keeps its meaning, and a 2xx outside it proves only that the target acted.
  */
-function judgeStatus(status: number, evidence: ExchangeEvidence): Judgement {
+function judgeStatus(
+  status: number,
+  evidence: ExchangeEvidence,
+  { success, rejected, notExecuted }: StatusMeanings,
+): Judgement {
   const cause = `HTTP ${status}`;
+  if (isAmong(status, notExecuted))
+    return { verdict: 'NOT_EXECUTED', reason: 'not_executed', cause: `${cause}, not executed by the route` };
+  if (isAmong(status, rejected)) return { verdict: 'REJECTED', reason: 'rejected', cause };
+  if (isAmong(status, success) && !saysNotExecuted(evidence.headers))
+    return { verdict: 'OK', reason: 'ok', cause };
   if (status === 429) return { verdict: 'NOT_EXECUTED', reason: 'rate_limited', cause };
   if (saysNotExecuted(evidence.headers))
     return {
@@ -90,7 +114,12 @@ function judgeStatus(status: number, evidence: ExchangeEvidence): Judgement {
       reason: 'not_executed',
       cause: `${cause}, not executed by its own word`,
     };
-  if (status < 300) return { verdict: 'OK', reason: 'ok', cause };
+  if (status < 300)
+    return {
+      verdict: 'MAY_HAVE_ACTED',
+      reason: 'target_error',
+      cause: `${cause} is not among the success statuses of the route`,
+    };
   if (status < 400) {
     const location = (firstValue(evidence.headers, 'location') ?? 'nowhere').slice(0, 200);
     const redirected = `${cause} to ${location}; redirects are not followed, register the final URI`;

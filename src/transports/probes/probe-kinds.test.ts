@@ -11,7 +11,10 @@ import { createEgress } from '../egress.ts';
 import { startHttp2Peer } from '../fixtures/http2-peer.fixture.ts';
 import { endpointOf } from '../fixtures/send.fixture.ts';
 import { listen, type TestServer, unusedPort } from '../fixtures/wire-server.fixture.ts';
+import { fixedIdentities, fixedSecrets } from '../fixtures/secrets.fixture.ts';
 import { createProbes, type Probes } from './prober.ts';
+
+const noSecrets = { secrets: fixedSecrets(), identities: fixedIdentities() };
 
 describe('a health check of any kind on an interface of any protocol', () => {
   type Protocol = 'HTTP' | 'GRPC';
@@ -23,7 +26,7 @@ describe('a health check of any kind on an interface of any protocol', () => {
 
   beforeEach(async () => {
     asked.length = 0;
-    probes = createProbes({ clock: systemClock, egress: createEgress({ clock: systemClock }) });
+    probes = createProbes({ clock: systemClock, egress: createEgress({ clock: systemClock }), ...noSecrets });
     http = await listen(
       createServer((request, response) => {
         asked.push(request.url ?? '');

@@ -20,7 +20,10 @@ import {
   watchEgress,
 } from '../fixtures/send.fixture.ts';
 import { startWireServer, type TestServer, unusedPort } from '../fixtures/wire-server.fixture.ts';
+import { fixedIdentities, fixedSecrets } from '../fixtures/secrets.fixture.ts';
 import { createProbes, type Probes } from './prober.ts';
+
+const noSecrets = { secrets: fixedSecrets(), identities: fixedIdentities() };
 
 type Protocol = 'HTTP' | 'GRPC';
 const schemes: Readonly<Record<Protocol, string>> = { HTTP: 'http', GRPC: 'grpc' };
@@ -32,7 +35,7 @@ describe('a probe', () => {
   beforeEach(() => {
     clock = watchClock();
     egress = watchEgress(clock);
-    probes = createProbes({ clock, egress });
+    probes = createProbes({ clock, egress, ...noSecrets });
   });
   afterEach(async () => {
     await probes.close();
@@ -228,7 +231,7 @@ describe('a probe', () => {
 
     test.each(['AUTO', 'TCP'] as const)('(%s) ends at its deadline while connecting', async (kind) => {
       // The egress keeps to the time it is given: only it knows how far a connection has come.
-      const stuck = createProbes({ clock, egress: kind === 'TCP' ? timedOut : silentEgress });
+      const stuck = createProbes({ clock, egress: kind === 'TCP' ? timedOut : silentEgress, ...noSecrets });
       expect((await probe(protocol, { port: 9 }, { kind, withinMs: 50, over: stuck })).alive).toBe(false);
       await stuck.close();
     });
@@ -265,7 +268,7 @@ describe('a probe', () => {
   );
 
   test('by TCP ends when the probes close', async () => {
-    const over = createProbes({ clock, egress: silentEgress });
+    const over = createProbes({ clock, egress: silentEgress, ...noSecrets });
     const asked = probe('HTTP', { port: 9 }, { kind: 'TCP', over });
     await over.close();
     expect((await asked).alive).toBe(false);
@@ -274,6 +277,7 @@ describe('a probe', () => {
 
 /** An egress whose connections run out of time, as the real one's do. */
 const timedOut = {
+  ...silentEgress,
   connect: (_target: unknown, { timeoutMs }: { readonly timeoutMs: number }): Promise<never> =>
     systemClock.sleep(timeoutMs).then(() => {
       throw new Error('no connection');

@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
+import type { Secrets } from '../../base/secrets.ts';
 import type { Endpoint, ProbeResult } from '../../base/transport.ts';
 import type { Egress } from '../egress.ts';
+import type { TlsIdentities } from '../tls-identity.ts';
 import type { Finding, ProbeOptions } from './finding.ts';
 import { GrpcProbe } from './grpc-probe.ts';
 import { HttpProbe } from './http-probe.ts';
@@ -14,16 +16,23 @@ export interface Probes {
   close(): Promise<void>;
 }
 
+export interface ProbesOptions {
+  readonly clock: Clock;
+  readonly egress: Egress;
+  /** Reads the secrets and certificates that an interface's settings refer to. */
+  readonly secrets: Secrets;
+  readonly identities: TlsIdentities;
+}
+
 /** Creates the probes of all protocols. They have connections of their own, so that a full pool does not look like an outage. */
-export function createProbes({ clock, egress }: { readonly clock: Clock; readonly egress: Egress }): Probes {
-  const http = new HttpProbe(clock, egress);
-  const grpc = new GrpcProbe(clock, egress);
+export function createProbes({ clock, egress, secrets, identities }: ProbesOptions): Probes {
+  const http = new HttpProbe(clock, egress, { secrets, identities });
+  const grpc = new GrpcProbe(clock, egress, { secrets, identities });
   const closing = new AbortController();
 
   const find = (endpoint: Endpoint, options: ProbeOptions): Promise<Finding> => {
     if (closing.signal.aborted) return Promise.resolve({ alive: false, detail: 'the hub is shutting down' });
-    const { kind } = endpoint.healthCheck;
-    switch (kind === 'AUTO' ? endpoint.protocol : kind) {
+    switch (wayOf(endpoint)) {
       case 'HTTP':
         return http.probe(endpoint, options);
       case 'GRPC':
@@ -55,4 +64,10 @@ export function createProbes({ clock, egress }: { readonly clock: Clock; readonl
       await Promise.all([http.close(), grpc.close()]);
     },
   };
+}
+
+/** How an endpoint is probed. A REST API that only maps routes need not know `/health`: its port is asked. */
+function wayOf({ protocol, healthCheck, routes }: Endpoint): Endpoint['protocol'] | 'NONE' {
+  if (healthCheck.kind !== 'AUTO') return healthCheck.kind;
+  return protocol === 'HTTP' && routes.length > 0 && healthCheck.path === '' ? 'TCP' : protocol;
 }

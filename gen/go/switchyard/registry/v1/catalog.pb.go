@@ -33,7 +33,7 @@ const (
 	CatalogChange_ACTION_CREATE CatalogChange_Action = 1
 	// It is there and changes.
 	CatalogChange_ACTION_UPDATE CatalogChange_Action = 2
-	// It is there as the catalog says.
+	// Nothing happens: it is there as the catalog says, or a conflict says why it stays otherwise.
 	CatalogChange_ACTION_UNCHANGED CatalogChange_Action = 3
 	// This catalog created it, names it no more, and prunes.
 	CatalogChange_ACTION_DELETE CatalogChange_Action = 4
@@ -141,7 +141,9 @@ func (CatalogChange_Resource) EnumDescriptor() ([]byte, []int) {
 	return file_switchyard_registry_v1_catalog_proto_rawDescGZIP(), []int{3, 1}
 }
 
-// A named set of systems and policies that belong together and are applied as one.
+// A named set of systems and policies that belong together and are applied as one. A resource belongs to the catalog that
+// named it first, as long as it names it; another catalog that names it shares it, and inherits it. A catalog that names
+// nothing, and has pruned what it created, is gone.
 type Catalog struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the catalog. Required; a slug.
@@ -478,7 +480,7 @@ type CatalogSummary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Systems that it created or shares.
+	// Systems that it names, or created and has not pruned.
 	Systems uint32 `protobuf:"varint,2,opt,name=systems,proto3" json:"systems,omitempty"`
 	// Its policies.
 	Policies uint32 `protobuf:"varint,3,opt,name=policies,proto3" json:"policies,omitempty"`
@@ -560,13 +562,13 @@ type SystemVersion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The version as the system gave it.
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
-	// When it first registered with it, in this row of registrations with one version.
+	// When it first had it, in this row of registrations with one version.
 	FirstTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=first_time,json=firstTime,proto3" json:"first_time,omitempty"`
-	// When it last registered with it.
+	// When it was last registered with it.
 	LastTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
-	// Registrations with it in this row.
+	// Registrations with it in this row. A catalog or an update that gave it counts as one.
 	Registrations uint32 `protobuf:"varint,4,opt,name=registrations,proto3" json:"registrations,omitempty"`
-	// Whether it is the version of now.
+	// Whether it is the version of now. None is for a system that is gone.
 	Current       bool `protobuf:"varint,5,opt,name=current,proto3" json:"current,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

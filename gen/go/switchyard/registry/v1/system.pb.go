@@ -650,7 +650,9 @@ type SystemFilter struct {
 	// The id starts with this: a team's space.
 	IdPrefix string `protobuf:"bytes,7,opt,name=id_prefix,json=idPrefix,proto3" json:"id_prefix,omitempty"`
 	// The id, name or type contains this; ASCII letters match in either case. At most 200 characters.
-	Text          string `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
+	// Answered for by exactly this owner. At most 200 characters.
+	Owner         string `protobuf:"bytes,9,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -741,6 +743,13 @@ func (x *SystemFilter) GetText() string {
 	return ""
 }
 
+func (x *SystemFilter) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
 var File_switchyard_registry_v1_system_proto protoreflect.FileDescriptor
 
 const file_switchyard_registry_v1_system_proto_rawDesc = "" +
@@ -802,7 +811,7 @@ const file_switchyard_registry_v1_system_proto_rawDesc = "" +
 	"\x03ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12\x18\n" +
-	"\aexpired\x18\x03 \x01(\bR\aexpired\"\x8c\x03\n" +
+	"\aexpired\x18\x03 \x01(\bR\aexpired\"\xa2\x03\n" +
 	"\fSystemFilter\x12\x14\n" +
 	"\x05types\x18\x01 \x03(\tR\x05types\x12\"\n" +
 	"\fcapabilities\x18\x02 \x03(\tR\fcapabilities\x12:\n" +
@@ -811,7 +820,8 @@ const file_switchyard_registry_v1_system_proto_rawDesc = "" +
 	"\x06labels\x18\x05 \x03(\v20.switchyard.registry.v1.SystemFilter.LabelsEntryR\x06labels\x12\x12\n" +
 	"\x04zone\x18\x06 \x01(\tR\x04zone\x12\x1b\n" +
 	"\tid_prefix\x18\a \x01(\tR\bidPrefix\x12\x12\n" +
-	"\x04text\x18\b \x01(\tR\x04text\x1a9\n" +
+	"\x04text\x18\b \x01(\tR\x04text\x12\x14\n" +
+	"\x05owner\x18\t \x01(\tR\x05owner\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\xdc\x01\n" +

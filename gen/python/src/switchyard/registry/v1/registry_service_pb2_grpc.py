@@ -118,8 +118,8 @@ class RegistryServiceServicer:
 
     def RegisterSystem(self, request, context):
         """Creates a system, or replaces the one with the same id: a restarted replica registers again and thereby becomes
-        a new incarnation, named by `registration_id`. Durable before it answers; atomic. Repeating it is harmless but
-        makes yet another incarnation.
+        a new incarnation, named by `registration_id`. Labels, weight and owner stay as a catalog sets them. Durable before
+        it answers; atomic. Repeating it is harmless but makes yet another incarnation.
         Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; REGISTRY_FULL; STORE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -127,7 +127,8 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSystem(self, request, context):
-        """Changes the fields that `update_mask` names and leaves the others. Durable, atomic; keeps the incarnation.
+        """Changes the fields that `update_mask` names and leaves the others. Durable, atomic; keeps the incarnation. What a
+        catalog decides it sets again when it is next applied.
         Errors: INVALID_FIELD; SYSTEM_NOT_FOUND; ETAG_MISMATCH when `etag` is set and is not the current one; STORE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -135,7 +136,9 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeregisterSystem(self, request, context):
-        """Removes a system. Systems that depend on it keep the dependency, which is shown as missing. Durable, atomic.
+        """Removes a system. Systems that depend on it keep the dependency, which is shown as missing. One that registered and
+        that a catalog names too becomes what the catalog says; one that is there by a catalog alone goes until the catalog is
+        applied again. Durable, atomic.
         Errors: SYSTEM_NOT_FOUND; LEASE_LOST when `registration_id` is set and names an earlier incarnation, so that an
         old process cannot remove the new one; ETAG_MISMATCH; STORE_UNAVAILABLE.
         """
@@ -212,8 +215,10 @@ class RegistryServiceServicer:
 
     def ApplyCatalog(self, request, context):
         """Applies a named catalog of systems, policies and descriptor sets, and returns what it does: all of it or, when
-        anything is refused, nothing. What a live registration (one with a lease) says of its own interfaces stays; the
-        catalog decides the rest. Durable before it answers; atomic. Applying the same catalog again changes nothing.
+        anything is refused, nothing. A system that RegisterSystem registered, with a lease or without, stays as it
+        registered until it is gone; the catalog decides its labels, weight and owner, as far as it sets them, and what is
+        said otherwise of the rest is a conflict, not an error. A policy of the configuration keeps its name. Durable before
+        it answers; atomic. Applying the same catalog again changes nothing.
         Errors: INVALID_FIELD; REGISTRY_FULL; ETAG_MISMATCH when others change the same systems all the time;
         STORE_UNAVAILABLE.
         """
@@ -230,9 +235,9 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListVersions(self, request, context):
-        """Lists the versions that a system has had, the newest first. The last 100 are kept, for systems that are gone too
-        (24 h).
-        Errors: INVALID_FIELD; SYSTEM_NOT_FOUND when nobody ever had the id.
+        """Lists the versions that a system has had, the newest first. The last 100 are kept, and for 24 h after it is gone;
+        of the last 10,000 systems that went.
+        Errors: INVALID_FIELD; SYSTEM_NOT_FOUND when nobody has the id or had it lately; STORE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -130,7 +130,7 @@ class Lease(_message.Message):
     def __init__(self, ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expired: _Optional[bool] = ...) -> None: ...
 
 class SystemFilter(_message.Message):
-    __slots__ = ("types", "capabilities", "protocols", "statuses", "labels", "zone", "id_prefix", "text")
+    __slots__ = ("types", "capabilities", "protocols", "statuses", "labels", "zone", "id_prefix", "text", "owner")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -146,6 +146,7 @@ class SystemFilter(_message.Message):
     ZONE_FIELD_NUMBER: _ClassVar[int]
     ID_PREFIX_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
     types: _containers.RepeatedScalarFieldContainer[str]
     capabilities: _containers.RepeatedScalarFieldContainer[str]
     protocols: _containers.RepeatedScalarFieldContainer[_protocol_pb2.Protocol]
@@ -154,4 +155,5 @@ class SystemFilter(_message.Message):
     zone: str
     id_prefix: str
     text: str
-    def __init__(self, types: _Optional[_Iterable[str]] = ..., capabilities: _Optional[_Iterable[str]] = ..., protocols: _Optional[_Iterable[_Union[_protocol_pb2.Protocol, str]]] = ..., statuses: _Optional[_Iterable[_Union[_health_status_pb2.HealthStatus, str]]] = ..., labels: _Optional[_Mapping[str, str]] = ..., zone: _Optional[str] = ..., id_prefix: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
+    owner: str
+    def __init__(self, types: _Optional[_Iterable[str]] = ..., capabilities: _Optional[_Iterable[str]] = ..., protocols: _Optional[_Iterable[_Union[_protocol_pb2.Protocol, str]]] = ..., statuses: _Optional[_Iterable[_Union[_health_status_pb2.HealthStatus, str]]] = ..., labels: _Optional[_Mapping[str, str]] = ..., zone: _Optional[str] = ..., id_prefix: _Optional[str] = ..., text: _Optional[str] = ..., owner: _Optional[str] = ...) -> None: ...

@@ -14,7 +14,9 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 export declare const file_switchyard_registry_v1_catalog: GenFile;
 
 /**
- * A named set of systems and policies that belong together and are applied as one.
+ * A named set of systems and policies that belong together and are applied as one. A resource belongs to the catalog that
+ * named it first, as long as it names it; another catalog that names it shares it, and inherits it. A catalog that names
+ * nothing, and has pruned what it created, is gone.
  *
  * @generated from message switchyard.registry.v1.Catalog
  */
@@ -187,7 +189,7 @@ export enum CatalogChange_Action {
   UPDATE = 2,
 
   /**
-   * It is there as the catalog says.
+   * Nothing happens: it is there as the catalog says, or a conflict says why it stays otherwise.
    *
    * @generated from enum value: ACTION_UNCHANGED = 3;
    */
@@ -294,7 +296,7 @@ export declare type CatalogSummary = Message<"switchyard.registry.v1.CatalogSumm
   name: string;
 
   /**
-   * Systems that it created or shares.
+   * Systems that it names, or created and has not pruned.
    *
    * @generated from field: uint32 systems = 2;
    */
@@ -342,28 +344,28 @@ export declare type SystemVersion = Message<"switchyard.registry.v1.SystemVersio
   version: string;
 
   /**
-   * When it first registered with it, in this row of registrations with one version.
+   * When it first had it, in this row of registrations with one version.
    *
    * @generated from field: google.protobuf.Timestamp first_time = 2;
    */
   firstTime?: Timestamp | undefined;
 
   /**
-   * When it last registered with it.
+   * When it was last registered with it.
    *
    * @generated from field: google.protobuf.Timestamp last_time = 3;
    */
   lastTime?: Timestamp | undefined;
 
   /**
-   * Registrations with it in this row.
+   * Registrations with it in this row. A catalog or an update that gave it counts as one.
    *
    * @generated from field: uint32 registrations = 4;
    */
   registrations: number;
 
   /**
-   * Whether it is the version of now.
+   * Whether it is the version of now. None is for a system that is gone.
    *
    * @generated from field: bool current = 5;
    */

@@ -1403,8 +1403,8 @@ export declare const DirectionSchema: GenEnum<Direction>;
 export declare const RegistryService: GenService<{
   /**
    * Creates a system, or replaces the one with the same id: a restarted replica registers again and thereby becomes
-   * a new incarnation, named by `registration_id`. Durable before it answers; atomic. Repeating it is harmless but
-   * makes yet another incarnation.
+   * a new incarnation, named by `registration_id`. Labels, weight and owner stay as a catalog sets them. Durable before
+   * it answers; atomic. Repeating it is harmless but makes yet another incarnation.
    * Errors: INVALID_FIELD; SYSTEM_EXISTS with if_absent; REGISTRY_FULL; STORE_UNAVAILABLE.
    *
    * @generated from rpc switchyard.registry.v1.RegistryService.RegisterSystem
@@ -1415,7 +1415,8 @@ export declare const RegistryService: GenService<{
     output: typeof RegisterSystemResponseSchema;
   },
   /**
-   * Changes the fields that `update_mask` names and leaves the others. Durable, atomic; keeps the incarnation.
+   * Changes the fields that `update_mask` names and leaves the others. Durable, atomic; keeps the incarnation. What a
+   * catalog decides it sets again when it is next applied.
    * Errors: INVALID_FIELD; SYSTEM_NOT_FOUND; ETAG_MISMATCH when `etag` is set and is not the current one; STORE_UNAVAILABLE.
    *
    * @generated from rpc switchyard.registry.v1.RegistryService.UpdateSystem
@@ -1426,7 +1427,9 @@ export declare const RegistryService: GenService<{
     output: typeof UpdateSystemResponseSchema;
   },
   /**
-   * Removes a system. Systems that depend on it keep the dependency, which is shown as missing. Durable, atomic.
+   * Removes a system. Systems that depend on it keep the dependency, which is shown as missing. One that registered and
+   * that a catalog names too becomes what the catalog says; one that is there by a catalog alone goes until the catalog is
+   * applied again. Durable, atomic.
    * Errors: SYSTEM_NOT_FOUND; LEASE_LOST when `registration_id` is set and names an earlier incarnation, so that an
    * old process cannot remove the new one; ETAG_MISMATCH; STORE_UNAVAILABLE.
    *
@@ -1530,8 +1533,10 @@ export declare const RegistryService: GenService<{
   },
   /**
    * Applies a named catalog of systems, policies and descriptor sets, and returns what it does: all of it or, when
-   * anything is refused, nothing. What a live registration (one with a lease) says of its own interfaces stays; the
-   * catalog decides the rest. Durable before it answers; atomic. Applying the same catalog again changes nothing.
+   * anything is refused, nothing. A system that RegisterSystem registered, with a lease or without, stays as it
+   * registered until it is gone; the catalog decides its labels, weight and owner, as far as it sets them, and what is
+   * said otherwise of the rest is a conflict, not an error. A policy of the configuration keeps its name. Durable before
+   * it answers; atomic. Applying the same catalog again changes nothing.
    * Errors: INVALID_FIELD; REGISTRY_FULL; ETAG_MISMATCH when others change the same systems all the time;
    * STORE_UNAVAILABLE.
    *
@@ -1554,9 +1559,9 @@ export declare const RegistryService: GenService<{
     output: typeof ListCatalogsResponseSchema;
   },
   /**
-   * Lists the versions that a system has had, the newest first. The last 100 are kept, for systems that are gone too
-   * (24 h).
-   * Errors: INVALID_FIELD; SYSTEM_NOT_FOUND when nobody ever had the id.
+   * Lists the versions that a system has had, the newest first. The last 100 are kept, and for 24 h after it is gone;
+   * of the last 10,000 systems that went.
+   * Errors: INVALID_FIELD; SYSTEM_NOT_FOUND when nobody has the id or had it lately; STORE_UNAVAILABLE.
    *
    * @generated from rpc switchyard.registry.v1.RegistryService.ListVersions
    */

@@ -455,6 +455,13 @@ export declare type SystemFilter = Message<"switchyard.registry.v1.SystemFilter"
    * @generated from field: string text = 8;
    */
   text: string;
+
+  /**
+   * Answered for by exactly this owner. At most 200 characters.
+   *
+   * @generated from field: string owner = 9;
+   */
+  owner: string;
 };
 
 /**

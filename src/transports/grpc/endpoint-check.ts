@@ -1,0 +1,107 @@
+import type { z } from 'zod';
+import type { Secrets } from '../../base/secrets.ts';
+import type { EndpointDeclaration, SettingViolation } from '../../base/transport.ts';
+import { DescriptorProblem } from './file-order.ts';
+import { parseGrpcUri } from '../target-address.ts';
+import {
+  type GrpcMethodOperation,
+  grpcMethodOperation,
+  methodNameOf,
+  operationSchemaOf,
+} from './grpc-operation.ts';
+import { grpcSettings } from './grpc-settings.ts';
+import type { NamedTypes } from './named-types.ts';
+import { unaryMethodOf } from './service-types.ts';
+
+/** What a registration is checked against. */
+export interface EndpointCheckPorts {
+  readonly secrets: Secrets;
+  readonly named: NamedTypes;
+}
+
+/** Everything that is wrong with a gRPC interface, as far as it shows without asking the target. */
+export function checkGrpcEndpoint(
+  { uri, settings, routes }: EndpointDeclaration,
+  ports: EndpointCheckPorts,
+): readonly SettingViolation[] {
+  const parsed = parseGrpcUri(uri);
+  const violations: SettingViolation[] = parsed.ok ? [] : [{ path: 'uri', message: parsed.problem }];
+  violations.push(...violationsOf(grpcSettings, settings, 'settings'));
+  violations.push(...refusedSecrets(settings, 'settings', ports.secrets));
+  if (parsed.ok && !parsed.address.tls && settings['tls'] !== undefined)
+    violations.push({ path: 'settings.tls', message: 'needs a grpcs:// URI; grpc:// does not speak TLS' });
+
+  const set = settings['descriptor_set'];
+  const setProblem = typeof set === 'string' ? problemOf(() => ports.named.get(set)) : undefined;
+  if (setProblem !== undefined) violations.push({ path: 'settings.descriptor_set', message: setProblem });
+  for (const [index, { operation }] of routes.entries()) {
+    const path = `routes[${index}].operation`;
+    violations.push(...violationsOf(operationSchemaOf(operation), operation, path));
+    violations.push(...refusedSecrets(operation, path, ports.secrets));
+    const method = grpcMethodOperation.safeParse(operation);
+    if (method.success && typeof set === 'string' && setProblem === undefined)
+      violations.push(...methodViolations(method.data, set, path, ports.named));
+  }
+  return violations;
+}
+
+function methodViolations(
+  operation: GrpcMethodOperation,
+  set: string,
+  path: string,
+  named: NamedTypes,
+): SettingViolation[] {
+  const types = named.get(set);
+  const problem = problemOf(() => unaryMethodOf(types, methodNameOf(operation)));
+  const unknown = (operation.any_types ?? []).filter((name) => types.getMessage(name) === undefined);
+  return [
+    ...(problem === undefined
+      ? []
+      : [{ path: `${path}.method`, message: `in the descriptor set ${set}: ${problem}` }]),
+    ...unknown.map((name) => ({
+      path: `${path}.any_types`,
+      message: `the descriptor set ${set} has no message type ${name}`,
+    })),
+  ];
+}
+
+function problemOf(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof DescriptorProblem) return thrown.message;
+    throw thrown;
+  }
+}
+
+/** Every violation, those within the alternatives of a union by the alternative that comes closest. */
+function violationsOf(schema: z.ZodType, value: unknown, path: string): SettingViolation[] {
+  const checked = schema.safeParse(value);
+  if (checked.success) return [];
+  return checked.error.issues.flatMap((issue) => issueViolations(issue, path));
+}
+
+function issueViolations(issue: z.core.$ZodIssue, base: string): SettingViolation[] {
+  const path = issue.path.reduce<string>(
+    (sofar, part) => (typeof part === 'number' ? `${sofar}[${part}]` : `${sofar}.${String(part)}`),
+    base,
+  );
+  if (issue.code !== 'invalid_union') return [{ path, message: issue.message }];
+  const closest = issue.errors.find((inner) =>
+    inner.some((found) => found.path.length > 0 || found.code !== 'invalid_type'),
+  );
+  if (closest === undefined) return [{ path, message: 'must be a text, or {"secret_ref": "env:NAME"}' }];
+  return closest.flatMap((inner) => issueViolations(inner, path));
+}
+
+/** A violation for each reference to a secret that can never be read here. */
+function refusedSecrets(value: unknown, path: string, secrets: Secrets): SettingViolation[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) => {
+    const at = Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`;
+    if (name !== 'secret_ref' || typeof inner !== 'string') return refusedSecrets(inner, at, secrets);
+    const objection = secrets.objection(inner);
+    return objection === undefined ? [] : [{ path: at, message: objection }];
+  });
+}
