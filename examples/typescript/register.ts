@@ -15,7 +15,13 @@ if (id === undefined || uri === undefined) {
   process.exit(2);
 }
 const registry = createClient(RegistryService, connectToHub());
-const system = { id, type: 'example', name: 'Example', version: '1.0.0', interfaces: [{ name: 'main', uri }] };
+const system = {
+  id,
+  type: 'example',
+  name: 'Example',
+  version: '1.0.0',
+  interfaces: [{ name: 'main', uri }],
+};
 try {
   await keepRegistered(registry, system, {
     ttlSeconds: Number(process.env.SWITCHYARD_LEASE ?? 30),

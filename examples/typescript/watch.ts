@@ -2,7 +2,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createClient } from '@connectrpc/connect';
 import type { SystemHealth } from '@switchyard/gen/switchyard/health/v1/health_pb';
-import { HealthService, type WatchHealthResponse } from '@switchyard/gen/switchyard/health/v1/health_service_pb';
+import {
+  HealthService,
+  type WatchHealthResponse,
+} from '@switchyard/gen/switchyard/health/v1/health_service_pb';
 import { HealthStatus } from '@switchyard/gen/switchyard/type/v1/health_status_pb';
 import { failureText, isFinal, readFailure } from './failure.ts';
 import { connectToHub } from './hub.ts';

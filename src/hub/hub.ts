@@ -1,7 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { RootLogger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { PolicyBook } from '../resilience/policy-book.ts';
 import { catalogPorts } from './catalog-ports.ts';
@@ -42,7 +42,7 @@ export interface HubOptions {
   /** The file that the settings came from; undefined: none. */
   readonly configFile: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly logger: Logger;
+  readonly logger: RootLogger;
 }
 
 /** Opens everything in order, lowest first; when one thing fails, what was opened before is closed again. */
@@ -50,6 +50,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const { config, configFile, environment, load, logger } = options;
   const opened = new ClosingStack();
   const reloader = new Reloader({ config, load, logger });
+  reloader.onChange(({ log }) => logger.setLevel(log.level));
   const policies = new PolicyBook(config.policies.map(policyFromSettings));
   reloader.onChange((changed) => policies.setConfiguration(changed.policies.map(policyFromSettings)));
   const close = (): Promise<void> =>

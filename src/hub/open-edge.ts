@@ -36,10 +36,11 @@ export interface Parts {
 
 /** Opens messaging on top of everything else, and the port that serves it all. */
 export function openEdge(base: HubBase, parts: Parts): Edge {
-  const { config, policies, logger, clock, random } = base;
+  const { config, reloader, policies, logger, clock, random } = base;
   const { metrics, store, transports, catalogs, monitor, breakers, security } = parts;
   const { directory } = catalogs.registry;
   const log = new DeliveryLog(config.deliveries.kept);
+  reloader.onChange(({ deliveries }) => log.resize(deliveries.kept));
   const router = new Router({
     directory: messagingDirectory(directory),
     vitals: { routingStatus: (systemId, name) => monitor.routingStatusOf(systemId, name) },

@@ -1,17 +1,18 @@
 import type { Store } from '../base/table.ts';
-import { HealthMonitor } from '../health/monitor.ts';
+import { HealthMonitor, type HealthSettings } from '../health/monitor.ts';
 import { defaultHealthRules } from '../health/rules.ts';
 import { endpointsOf } from '../registry/endpoint.ts';
 import { openRegistry, type Registry } from '../registry/registry.ts';
 import type { DescriptorShelf } from './descriptor-shelf.ts';
 import { policyEntries } from './policy-entries.ts';
 import { healthDirectory } from './ports.ts';
+import type { Config } from './config-schema.ts';
 import type { HubBase } from './hub-base.ts';
 import { type Transports } from './open-transports.ts';
 
 /** Registry and health know each other only through ports: health learns who is there, the registry who is well. */
 export async function openRegistryAndHealth(
-  { config, policies, logger, opened, clock, random }: HubBase,
+  { config, reloader, policies, logger, opened, clock, random }: HubBase,
   store: Store,
   {
     transports,
@@ -39,18 +40,9 @@ export async function openRegistryAndHealth(
     random,
     directory: healthDirectory(directory),
     prober: (endpoint, options) => transports[endpoint.protocol].probe(endpoint, options),
-    intervalMs: config.health.interval,
-    timeoutMs: config.health.timeout,
-    probesInFlightMax: config.health.max_concurrent_probes,
-    rules: {
-      ...defaultHealthRules,
-      failuresToUnhealthy: config.health.failures_to_unhealthy,
-      successesToHealthy: config.health.successes_to_healthy,
-      slowProbeMs: config.health.degraded_latency,
-      slowDeliveryMs: config.health.degraded_latency,
-      errorRateMax: config.health.degraded_error_rate,
-    },
+    ...healthSettings(config),
   });
+  reloader.onChange((next) => monitor.configure(healthSettings(next)));
   health.monitor = monitor;
   opened.defer('health', () => monitor.close());
   monitor.onStatusChange(({ systemId, from, to, health: { cause } }) => {
@@ -66,4 +58,21 @@ export async function openRegistryAndHealth(
     for (const { protocol, uri } of before) if (!kept.has(uri)) transports[protocol].forget(uri);
   });
   return { registry, monitor };
+}
+
+/** The section `health` as the monitor takes it. */
+function healthSettings({ health }: Config): Required<HealthSettings> {
+  return {
+    intervalMs: health.interval,
+    timeoutMs: health.timeout,
+    probesInFlightMax: health.max_concurrent_probes,
+    rules: {
+      ...defaultHealthRules,
+      failuresToUnhealthy: health.failures_to_unhealthy,
+      successesToHealthy: health.successes_to_healthy,
+      slowProbeMs: health.degraded_latency,
+      slowDeliveryMs: health.degraded_latency,
+      errorRateMax: health.degraded_error_rate,
+    },
+  };
 }

@@ -6,12 +6,21 @@ export const deliveriesKeptDefault = 10_000;
 
 /** The traces of synchronous deliveries, in a bounded ring in memory: gone with a restart. */
 export class DeliveryLog {
-  readonly #capacity: number;
+  #capacity: number;
   /** In order of their last {@link record}ed beginning; a Map keeps insertion order. */
   readonly #deliveries = new Map<string, Delivery>();
 
   constructor(capacity: number = deliveriesKeptDefault) {
     this.#capacity = capacity;
+  }
+
+  /** Changes how many are kept; the oldest beyond it are forgotten at once. */
+  resize(capacity: number): void {
+    this.#capacity = capacity;
+    for (const id of this.#deliveries.keys()) {
+      if (this.#deliveries.size <= capacity) break;
+      this.#deliveries.delete(id);
+    }
   }
 
   /** Keeps the newest state of a delivery. */

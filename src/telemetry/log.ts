@@ -19,19 +19,30 @@ export type LogLevel = Extract<Level, 'debug' | 'info' | 'warn' | 'error'> | 'si
  * Logs JSON lines (`{"level":"info","time":"2026-…","msg":"…",…}`) to standard error, synchronously, so that the last line before
  * a crash is there. Default level: info. `stream` replaces standard error, for tests.
  */
-export function createLogger(options: { level?: LogLevel; stream?: DestinationStream } = {}): Logger {
+export function createLogger(options: { level?: LogLevel; stream?: DestinationStream } = {}): RootLogger {
   const { level = 'info', stream = destination({ fd: 2, sync: true }) } = options;
-  return wrap(
-    pino(
-      {
-        level,
-        base: null,
-        timestamp: () => `,"time":"${new Date().toISOString()}"`,
-        formatters: { level: (label) => ({ level: label }) },
-      },
-      stream,
-    ),
+  const gate: Gate = { least: ranks[level] };
+  const inner = pino(
+    {
+      level: 'debug',
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
   );
+  return {
+    ...wrap(inner, gate),
+    setLevel(next) {
+      gate.least = ranks[next];
+    },
+  };
+}
+
+/** The logger of a process, whose level can be changed while it runs. */
+export interface RootLogger extends Logger {
+  /** Least level that is logged from now on, by children too. */
+  setLevel(level: LogLevel): void;
 }
 
 /** A logger that says nothing, for tests and tools. */
@@ -52,12 +63,24 @@ interface PinoLike {
   child(fields: object): PinoLike;
 }
 
-function wrap(inner: PinoLike): Logger {
+/** What is logged now; shared with children, because pino's own keep the level that they were made with. */
+interface Gate {
+  least: number;
+}
+
+const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
+
+function wrap(inner: PinoLike, gate: Gate): Logger {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: LogFields = {}): void => {
+      if (ranks[level] >= gate.least) inner[level](fields, message);
+    };
   return {
-    debug: (message, fields = {}) => inner.debug(fields, message),
-    info: (message, fields = {}) => inner.info(fields, message),
-    warn: (message, fields = {}) => inner.warn(fields, message),
-    error: (message, fields = {}) => inner.error(fields, message),
-    child: (fields) => wrap(inner.child(fields)),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => wrap(inner.child(fields), gate),
   };
 }
