@@ -13,13 +13,21 @@ import { probesInFlightMax } from '../src/health/probe-schedule.ts';
 import { deliveriesKeptDefault } from '../src/messaging/delivery-log.ts';
 import { hopsMax } from '../src/messaging/dispatch.ts';
 import { bodyExcerptBytesMax } from '../src/messaging/outcome.ts';
+import { catalogsMax, descriptorSetsMax, policiesMax } from '../src/registry/catalog.ts';
 import { ringsMax } from '../src/registry/graph-order.ts';
 import { edgesMaxDefault } from '../src/registry/graph.ts';
 import { leaseTtlMsMax, leaseTtlMsMin, lostKeepMs } from '../src/registry/lease.ts';
 import { systemsMaxDefault } from '../src/registry/system.ts';
+import { goneSystemsMax, goneVersionsKeepMs, versionsMax } from '../src/registry/version-history.ts';
 import { retryAfterMsMax } from '../src/resilience/backoff.ts';
 import { unregisteredForcedMax } from '../src/resilience/breaker-board.ts';
 import { matchEntriesMax } from '../src/resilience/policy.ts';
+import {
+  descriptorSetDataBytesMax,
+  descriptorSetsPerCatalogMax,
+  policiesPerCatalogMax,
+  systemsPerCatalogMax,
+} from '../src/rpc/catalog-rules.ts';
 import { readBytesMaxDefault } from '../src/rpc/connect-adapter.ts';
 import { errorBytesMax } from '../src/rpc/error-mapping.ts';
 import { checkedSystemsMax } from '../src/rpc/health-service.ts';
@@ -60,13 +68,17 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     catalogFilesMax,
     catalogPoliciesMax,
     catalogSystemsMax,
+    catalogsMax,
     checkedSystemsMax,
     configurationBytesMax,
     deliveriesKeptDefault,
     descriptorSetBytesMax,
+    descriptorSetsMax,
     edgesMaxDefault,
     endedKeepMs,
     errorBytesMax,
+    goneSystemsMax,
+    goneVersionsKeepMs,
     hopsMax,
     jsonDepthMax,
     keyBytesMax,
@@ -79,6 +91,7 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     pageBytesMax,
     pageSizeMax,
     payloadBytesMax,
+    policiesMax,
     probesInFlightMax,
     readBytesMaxDefault,
     retryAfterMsMax,
@@ -87,6 +100,7 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     systemPatternsMax,
     systemsMaxDefault,
     unregisteredForcedMax,
+    versionsMax,
   }).filter(([name]) => !notForUsers.includes(name)),
 );
 
@@ -100,6 +114,15 @@ const inDocument: Readonly<Record<string, number>> = Object.fromEntries(
 
 test('docs/limits.md says what the code does, about every limit', () => {
   expect(inDocument).toEqual(inCode);
+});
+
+test('a call takes as much of a catalog as its files', () => {
+  expect([systemsPerCatalogMax, policiesPerCatalogMax, descriptorSetsPerCatalogMax]).toEqual([
+    catalogSystemsMax,
+    catalogPoliciesMax,
+    catalogDescriptorSetsMax,
+  ]);
+  expect(descriptorSetDataBytesMax).toBe(descriptorSetBytesMax);
 });
 
 function prefixed(prefix: string, values: object): Record<string, number> {

@@ -17,6 +17,7 @@ const longestWaitMs = 10_000;
 
 const health = createClient(HealthService, connectToHub());
 const signal = stopSignal();
+const stopped = (): boolean => signal.aborted;
 /** The newest health of each system: what a caller of this would use. */
 const known = new Map<string, SystemHealth>();
 /** From the last bookmark: resuming from it brings only what changed since. Empty: a snapshot comes. */
@@ -25,7 +26,7 @@ let resumeToken = '';
 let snapshotIds: Set<string> | undefined;
 let waitMs = firstWaitMs;
 
-while (!signal.aborted) {
+while (!stopped()) {
   let upToDate = false;
   // A snapshot that broke off begins again.
   snapshotIds = undefined;
@@ -39,7 +40,7 @@ while (!signal.aborted) {
       }
     }
   } catch (error) {
-    if (signal.aborted) break;
+    if (stopped()) break;
     const failure = readFailure(error);
     console.error(failureText(failure));
     if (isFinal(failure)) {

@@ -155,7 +155,7 @@ export class DeliveryRun {
     if (admitted === undefined) return { next: 'failed', stop: 'candidates' };
     const { endpoint, permit } = admitted;
 
-    const repeatSafety = plan.repeatSafety.repeatSafety;
+    const { repeatSafety } = this.#plan.repeatSafety;
     const { timeoutMs, cutByCallerDeadline } = attemptTimeout({
       policy: plan.policy.policy,
       repeatSafety,
@@ -242,6 +242,7 @@ export class DeliveryRun {
   #whatNext(result: AttemptResult, endpoint: Endpoint): Step {
     const { plan } = this.#input;
     const { retry, repeatScope } = plan.policy.policy;
+    const { repeatSafety } = this.#plan.repeatSafety;
     if (result.verdict === 'OK') {
       return result.reply === undefined
         ? { next: 'failed', stop: 'bad_reply' }
@@ -252,8 +253,7 @@ export class DeliveryRun {
     const hopeless = this.#isHopeless(result.reason);
     if (hopeless) return { next: 'failed', stop: 'reason' };
 
-    const anywhere =
-      !this.#mayHaveActed || plan.repeatSafety.repeatSafety === 'SAFE' || repeatScope === 'TYPE';
+    const anywhere = !this.#mayHaveActed || repeatSafety === 'SAFE' || repeatScope === 'TYPE';
     const failover = anywhere && this.#hasFailover();
     const delayMs =
       failover && !this.#mayHaveActed
@@ -269,7 +269,7 @@ export class DeliveryRun {
     const decision = decideRetry({
       result,
       mayHaveActedBefore,
-      repeatSafety: plan.repeatSafety.repeatSafety,
+      repeatSafety,
       repeatScope,
       attemptsMade: this.#finished.length + 1,
       attemptsAllowed: plan.attempts,
@@ -293,7 +293,7 @@ export class DeliveryRun {
   #isHopeless(reason: AttemptReason): boolean {
     switch (reason) {
       case 'reply_too_large':
-        return this.#input.plan.repeatSafety.repeatSafety !== 'UNSAFE';
+        return this.#plan.repeatSafety.repeatSafety !== 'UNSAFE';
       case 'mapping_failed':
         return true;
       case 'misconfigured':

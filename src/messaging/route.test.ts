@@ -64,6 +64,31 @@ describe('the repeat safety of a message that takes a route', () => {
     });
     expect(fleet.router.plan(question('t')).repeatSafety.repeatSafety).toBe('IDEMPOTENT');
   });
+
+  test('is that of the kind when any candidate’s interface promises nothing', () => {
+    const fleet = createFleet({ one: routed('one', route('t', 'GET')), two: {} });
+    expect(fleet.router.plan(question('t')).repeatSafety).toEqual({
+      repeatSafety: 'UNSAFE',
+      from: 'default',
+    });
+  });
+
+  test('falls when a candidate that promises less comes back between attempts', async () => {
+    const fleet = createFleet({
+      reader: routed('reader', route('t', 'GET')),
+      writer: routed('writer', route('t', 'POST')),
+    });
+    fleet.statuses.set('writer', 'FAILED');
+    const lost = { verdict: 'MAY_HAVE_ACTED', reason: 'reset', status: '', detail: 'reset' } as const;
+    fleet.behaviours.set('reader', () => {
+      fleet.statuses.set('writer', 'HEALTHY');
+      return lost;
+    });
+    fleet.behaviours.set('writer', () => lost);
+    const { error } = await send(fleet, messageTo(toType, fleet.clock, { type: 't' }));
+    expect(error).toMatchObject({ reason: 'OUTCOME_UNKNOWN', executed: 'unknown' });
+    expect(fleet.sent.map(({ system }) => system)).toEqual(['reader', 'writer']);
+  });
 });
 
 describe('what the hub itself cannot do', () => {

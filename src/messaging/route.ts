@@ -103,12 +103,7 @@ export class Router {
     return {
       ...selected,
       policy,
-      repeatSafety: resolveRepeatSafety({
-        request: question.repeatSafety,
-        policy: policy.policy.repeatSafety,
-        route: this.#routeSafety(selected.candidates, question.messageType),
-        kind: question.kind,
-      }),
+      repeatSafety: this.#repeatSafety(question, policy, selected.candidates),
       attempts: Math.min(retry.attempts, question.maxAttempts ?? Infinity),
       timeoutMs: Math.min(timeoutMs, question.timeoutMs ?? Infinity),
     };
@@ -118,24 +113,30 @@ export class Router {
   refresh(question: RouteQuestion, plan: RoutePlan): RoutePlan {
     const providers = this.#options.directory.find(question.target);
     const turn = this.#options.turns.peek(targetToString(question.target));
-    return { ...plan, ...this.#select(question, providers, { policy: plan.policy, turn }) };
+    const selected = this.#select(question, providers, { policy: plan.policy, turn });
+    // A newcomer's route may promise less than those that the plan was made for.
+    const repeatSafety = this.#repeatSafety(question, plan.policy, selected.candidates);
+    return { ...plan, ...selected, repeatSafety: lesser(plan.repeatSafety, repeatSafety) };
   }
 
-  /**
-   * What the routes of all candidates promise: the least of it, because the message may go to any of them. Undefined
-   * when no candidate uses a route that promises something.
-   */
-  #routeSafety(candidates: readonly Candidate[], messageType: string): RepeatSafety | undefined {
-    let least: RepeatSafety | undefined;
-    for (const { endpoint } of candidates) {
-      const route = findRoute(endpoint.routes, messageType);
-      const safety =
-        route?.repeatSafety ?? (route && this.#options.routeRepeatSafety(endpoint.protocol, route.operation));
-      if (safety === undefined) continue;
-      if (least === undefined || repeatSafeties.indexOf(safety) > repeatSafeties.indexOf(least))
-        least = safety;
-    }
-    return least;
+  /** The least that holds for any candidate, because the message may go to each: one without a promise goes by the kind. */
+  #repeatSafety(
+    { messageType, kind, repeatSafety: request }: RouteQuestion,
+    { policy: { repeatSafety: policy } }: ResolvedPolicy,
+    candidates: readonly Candidate[],
+  ): ResolvedRepeatSafety {
+    const resolved = candidates.map(({ endpoint }) =>
+      resolveRepeatSafety({ request, policy, route: this.#routeSafety(endpoint, messageType), kind }),
+    );
+    const [first, ...rest] = resolved;
+    if (first === undefined) return resolveRepeatSafety({ request, policy, route: undefined, kind });
+    return rest.reduce(lesser, first);
+  }
+
+  /** What an interface's route for a message type promises; undefined when none does. */
+  #routeSafety({ protocol, routes }: Endpoint, messageType: string): RepeatSafety | undefined {
+    const route = findRoute(routes, messageType);
+    return route?.repeatSafety ?? (route && this.#options.routeRepeatSafety(protocol, route.operation));
   }
 
   #select(
@@ -202,6 +203,12 @@ export class Router {
       ...inTiers(alternatives, (equals) => equals),
     ];
   }
+}
+
+/** The one that allows less; of equals the first. */
+function lesser(one: ResolvedRepeatSafety, other: ResolvedRepeatSafety): ResolvedRepeatSafety {
+  const rank = ({ repeatSafety }: ResolvedRepeatSafety): number => repeatSafeties.indexOf(repeatSafety);
+  return rank(other) > rank(one) ? other : one;
 }
 
 /** The error for a plan that has nothing to try. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { ConnectFault, connectFaultOf } from './connect-fault.ts';
 import { waitingPerHostMax } from './limits.ts';
+import { socketsRead } from './sockets-read.ts';
 
 /** A connection that a {@link CallPool} keeps. */
 export interface PooledConnection {
@@ -217,9 +218,4 @@ export class CallPool<C extends PooledConnection> {
     this.#closing.abort();
     for (const connection of this.#connections) connection.retire();
   }
-}
-
-/** Every socket has been read since: the first turn may be the end of the one that is being handled. */
-async function socketsRead(): Promise<void> {
-  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -19,7 +19,7 @@ import { readMetadata } from './metadata.ts';
 import { callMethod } from './method-call.ts';
 import { MethodTypes } from './method-types.ts';
 import { NamedTypes } from './named-types.ts';
-import { parsedOnce } from './parsed-once.ts';
+import { parsedOnce } from '../parsed-once.ts';
 import { rawReply } from './raw-reply.ts';
 import { receiveRequest, replyOf } from './receive-call.ts';
 import { GrpcSessions } from './sessions.ts';

@@ -25,11 +25,11 @@ const namesShownMax = 10;
  * {@link DescriptorProblem}: an import is missing, files import each other, a name does not resolve.
  */
 export function typesOf(files: readonly FileDescriptorProto[]): Registry {
-  const ordered = orderedFiles(files);
   try {
-    const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: ordered }));
+    const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: orderedFiles(files) }));
     return createRegistry(knownTypes(), registry);
   } catch (thrown) {
+    if (thrown instanceof DescriptorProblem) throw thrown;
     // A descriptor that no compiler wrote fails anywhere in the library, with any error.
     throw new DescriptorProblem(`the files do not fit together: ${messageOf(thrown).slice(0, 200)}`);
   }

@@ -5,6 +5,7 @@ import { hostsMax, waitingPerHostMax } from '../limits.ts';
 import { LruMap } from '../lru-map.ts';
 import { type SessionTarget, sessionKey } from './session-target.ts';
 import { GrpcSession } from './session.ts';
+import { socketsRead } from '../sockets-read.ts';
 
 /** How long a call may wait for a session. */
 export interface SessionWait {
@@ -97,7 +98,7 @@ class SessionSlot {
     let connects = 0;
     for (;;) {
       // News that the socket has not read yet come first.
-      if (this.#current?.resting === true) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#current?.resting === true) await socketsRead();
       this.#check(wait);
       const session = this.#current;
       const usable = session?.usable === true;

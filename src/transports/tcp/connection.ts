@@ -3,8 +3,8 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { CallWait, PooledConnection } from '../call-pool.ts';
 import { codeOf } from '../connect-fault.ts';
 import { keepAliveMs, tcpBufferedBytesMax, callsPerConnectionMax, tcpStrayFramesMax } from '../limits.ts';
-import type { CallEnd } from '../websocket/connection.ts';
-import { parseAnswer } from '../websocket/frame.ts';
+import type { CallEnd } from '../frame/call-end.ts';
+import { parseAnswer } from '../frame/frame.ts';
 import { createFrameReader, type FrameReader } from './frame-reader.ts';
 import type { TcpManner } from './settings.ts';
 

@@ -1,8 +1,8 @@
 import type { Message } from '../../base/message.ts';
 import type { Endpoint, SendOptions } from '../../base/transport.ts';
 import { UnsentFault } from '../unsent-fault.ts';
-import type { CallEnd } from '../websocket/connection.ts';
-import { parseAnswer, requestFrame } from '../websocket/frame.ts';
+import type { CallEnd } from '../frame/call-end.ts';
+import { parseAnswer, requestFrame } from '../frame/frame.ts';
 import type { UdpManner, UdpOperation } from './settings.ts';
 import type { UdpRequest } from './socket.ts';
 

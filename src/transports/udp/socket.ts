@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { CallWait, PooledConnection } from '../call-pool.ts';
 import { codeOf, ConnectFault } from '../connect-fault.ts';
 import { keepAliveMs, callsPerConnectionMax } from '../limits.ts';
-import type { CallEnd } from '../websocket/connection.ts';
+import type { CallEnd } from '../frame/call-end.ts';
 
 /** One request of a socket: what goes out and which datagrams answer it. */
 export interface UdpRequest {

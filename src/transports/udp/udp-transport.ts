@@ -10,14 +10,14 @@ import type {
 import { CallPools } from '../call-pools.ts';
 import type { Egress } from '../egress.ts';
 import { routeViolations } from '../endpoint-violations.ts';
-import { parsedOnce } from '../grpc/parsed-once.ts';
+import { parsedOnce } from '../parsed-once.ts';
 import { connectTimeoutMs, udpSocketsDefault } from '../limits.ts';
 import type { Prober } from '../probes/prober.ts';
 import { settingViolations } from '../setting-violations.ts';
 import { parseUdpUri, type TargetAddress } from '../target-address.ts';
 import { UnsentFault } from '../unsent-fault.ts';
 import { operationFor, unsentResult } from '../unsent-result.ts';
-import { verdictOf } from '../websocket/verdict.ts';
+import { verdictOf } from '../frame/verdict.ts';
 import { datagramOf } from './datagram.ts';
 import { readUdpDeclaration, udpContradictions, udpMannerOf, udpOperation, udpSettings } from './settings.ts';
 import { callsPerSocket, UdpSocket } from './socket.ts';

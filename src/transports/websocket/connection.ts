@@ -8,7 +8,8 @@ import {
   websocketCallsMax,
   websocketStrayAnswersMax,
 } from '../limits.ts';
-import { type Answer, parseAnswer } from './frame.ts';
+import type { CallEnd } from '../frame/call-end.ts';
+import { parseAnswer } from '../frame/frame.ts';
 import { answerBytesMax } from './upgrade.ts';
 
 /** How often a connection looks after itself at least, ms. */
@@ -19,19 +20,6 @@ const pongTimeoutMs = 10_000;
 const progressBytesMin = 64 * 1024;
 /** After so long without a call, pending news of the socket are read before it is used again. */
 const restingMs = 1000;
-
-/** How a call ended whose frame was given to the socket. */
-export type CallEnd =
-  | { readonly kind: 'answer'; readonly answer: Answer }
-  /** One way, and written. */
-  | { readonly kind: 'handed_over' }
-  | { readonly kind: 'deadline' }
-  | { readonly kind: 'cancelled' }
-  | {
-      readonly kind: 'broken';
-      readonly reason: 'reset' | 'timeout' | 'garbage' | 'reply_too_large';
-      readonly cause: string;
-    };
 
 type Broken = Extract<CallEnd, { kind: 'broken' }>;
 

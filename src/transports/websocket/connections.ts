@@ -5,6 +5,7 @@ import { hostsMax, waitingPerHostMax } from '../limits.ts';
 import { LruMap } from '../lru-map.ts';
 import { type CallWait, WebSocketConnection } from './connection.ts';
 import { upgrade, type WebSocketTarget } from './upgrade.ts';
+import { socketsRead } from '../sockets-read.ts';
 
 /** Connections that one call waits for, at most: a target may end each before the call can begin. */
 const connectsPerCallMax = 3;
@@ -92,7 +93,7 @@ class ConnectionSlot {
     let connects = 0;
     for (;;) {
       // News that the socket has not read yet come first.
-      if (this.#current?.resting === true) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#current?.resting === true) await socketsRead();
       if (wait.signal.aborted) throw new ConnectFault('cancelled', 'cancelled before it was sent');
       if (wait.deadlineMs <= this.#clock.now())
         throw new ConnectFault('timeout', 'the deadline of the attempt passed before it was sent');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Secrets } from '../../base/secrets.ts';
 import type { Endpoint } from '../../base/transport.ts';
-import { parsedOnce } from '../grpc/parsed-once.ts';
+import { parsedOnce } from '../parsed-once.ts';
 import { UnsentFault } from '../unsent-fault.ts';
 import { readHeaders } from '../header-settings.ts';
 import { secretRefsIn } from '../secret-value.ts';

@@ -12,16 +12,17 @@ import type {
 import { ConnectFault } from '../connect-fault.ts';
 import type { Egress } from '../egress.ts';
 import { routeViolations, secretViolations } from '../endpoint-violations.ts';
-import { parsedOnce } from '../grpc/parsed-once.ts';
+import { parsedOnce } from '../parsed-once.ts';
 import { UnsentFault } from '../unsent-fault.ts';
 import type { Prober } from '../probes/prober.ts';
 import { settingViolations } from '../setting-violations.ts';
 import { parseWebSocketUri } from '../target-address.ts';
 import { type TlsIdentities, TlsIdentityFault } from '../tls-identity.ts';
 import { WebSocketConnections } from './connections.ts';
-import { requestFrame } from './frame.ts';
+import { requestFrame } from '../frame/frame.ts';
 import { type WebSocketOperation, websocketOperation, websocketSettings } from './settings.ts';
-import { unsentVerdict, verdictOf } from './verdict.ts';
+import { verdictOf } from '../frame/verdict.ts';
+import { unsentVerdict } from './unsent-verdict.ts';
 import { createEndpointWays } from './way.ts';
 
 export interface WebSocketTransportOptions {

@@ -1,9 +1,7 @@
 import type { AttemptResult } from '../../base/transport.ts';
-import type { ConnectFault } from '../connect-fault.ts';
 import { replyBytesMax } from '../limits.ts';
-import type { CallEnd } from './connection.ts';
+import type { CallEnd } from './call-end.ts';
 import type { Answer } from './frame.ts';
-import { UpgradeRefused } from './upgrade.ts';
 
 /** Status of a reply that stands for none: the message was handed over, and nobody answers. */
 export const handedOver = 'HANDED_OVER';
@@ -36,18 +34,6 @@ export function verdictOf(end: CallEnd, shown: string): AttemptResult {
     case 'broken':
       return unknown(end.reason, end.cause);
   }
-}
-
-/** The result of a call that found no connection: nothing was sent. */
-export function unsentVerdict(fault: ConnectFault, shown: string): AttemptResult {
-  const refused = fault instanceof UpgradeRefused ? fault : undefined;
-  return {
-    verdict: 'NOT_REACHED',
-    reason: fault.reason,
-    status: refused?.status ?? '',
-    detail: `${shown}: ${fault.message}`,
-    ...(refused?.retryAfterMs === undefined ? {} : { retryAfterMs: refused.retryAfterMs }),
-  };
 }
 
 function ofAnswer(answer: Answer, shown: string): AttemptResult {

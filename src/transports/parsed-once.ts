@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { UnsentFault } from '../unsent-fault.ts';
+import { UnsentFault } from './unsent-fault.ts';
 
 /**
  * A parser that remembers what it made of an object as long as somebody holds it: records are checked at
