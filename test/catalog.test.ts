@@ -12,7 +12,7 @@ import {
   type CatalogPlan,
   type CatalogSchema,
 } from '#gen/switchyard/registry/v1/catalog_pb.js';
-import type { SystemSchema } from '#gen/switchyard/registry/v1/system_pb.js';
+import { HealthCheck_Kind, type SystemSchema } from '#gen/switchyard/registry/v1/system_pb.js';
 import { BreakerState } from '#gen/switchyard/resilience/v1/breaker_pb.js';
 import { startFaultyTarget } from './faulty-target.ts';
 import { startHttpTarget } from './http-target.ts';
@@ -51,7 +51,7 @@ const system = (id: string, parts: SystemInit = {}): SystemInit => ({
   type: 'shop',
   name: `The ${id}`,
   version: '1.0.0',
-  interfaces: [{ name: 'main', uri: 'http://127.0.0.1:9', healthCheck: { kind: 4 } }],
+  interfaces: [{ name: 'main', uri: 'http://127.0.0.1:9', healthCheck: { kind: HealthCheck_Kind.NONE } }],
   ...parts,
 });
 
@@ -91,7 +91,7 @@ const grpcSystem = (method: string): SystemInit =>
         name: 'grpc',
         uri: 'grpc://127.0.0.1:9',
         settings: { descriptor_set: 'health' },
-        healthCheck: { kind: 4 },
+        healthCheck: { kind: HealthCheck_Kind.NONE },
         routes: [{ messageType: 'check', operation: { method } }],
       },
     ],
@@ -225,7 +225,7 @@ describe('a catalog and a process of the same system', () => {
   };
   const own = {
     ...system('a', { version: '2.0.0', labels: { own: 'y' } }),
-    interfaces: [{ name: 'main', uri: 'http://127.0.0.1:10', healthCheck: { kind: 4 } }],
+    interfaces: [{ name: 'main', uri: 'http://127.0.0.1:10', healthCheck: { kind: HealthCheck_Kind.NONE } }],
   };
 
   for (const order of ['catalog first', 'process first'] as const) {
@@ -337,7 +337,11 @@ describe('policies', () => {
     await using target = await startHttpTarget();
     const catalog = (seconds: bigint): CatalogInit => ({
       name: 'shop',
-      systems: [system('a', { interfaces: [{ name: 'main', uri: target.uri, healthCheck: { kind: 4 } }] })],
+      systems: [
+        system('a', {
+          interfaces: [{ name: 'main', uri: target.uri, healthCheck: { kind: HealthCheck_Kind.NONE } }],
+        }),
+      ],
       policies: [{ name: 'shop.time', match: { systemIds: ['a'] }, timeout: { seconds } }],
     });
     const policiesOf = async (): Promise<string | undefined> => (await send()).delivery?.policies.join();
@@ -351,7 +355,11 @@ describe('policies', () => {
     await using target = await startFaultyTarget('http', { behaviour: 'fail' });
     const catalog = (consecutiveFailures: number): CatalogInit => ({
       name: 'shop',
-      systems: [system('a', { interfaces: [{ name: 'main', uri: target.uri, healthCheck: { kind: 4 } }] })],
+      systems: [
+        system('a', {
+          interfaces: [{ name: 'main', uri: target.uri, healthCheck: { kind: HealthCheck_Kind.NONE } }],
+        }),
+      ],
       policies: [
         {
           name: 'fragile',
@@ -390,17 +398,18 @@ describe('kill -9 in the middle of applying', () => {
     await apply(generation(n), { prune: true });
     for (let round = 0; round < 4; round += 1) {
       const acknowledged = n;
-      let running = true;
+      const ended = new AbortController();
       const applying = (async () => {
-        while (running) {
+        while (!ended.signal.aborted) {
           await apply(generation(n + 1), { prune: true });
           n += 1;
         }
+        // The hub is gone in the middle of one.
       })().catch(() => undefined);
       await expect.poll(() => n).toBeGreaterThan(acknowledged + round);
       const reached = n;
       const killed = hub.kill();
-      running = false;
+      ended.abort();
       await Promise.all([killed, applying]);
       await restart('kill');
 

@@ -65,11 +65,15 @@ describe('the plan of chaos', () => {
     );
   });
 
-  test('with mercy always leaves one recovered system of each type that messages go to', () => {
+  test('with mercy lets a system that messages go to recover, and always leaves one of its type well', () => {
     fc.assert(
       fc.property(optionsOf(false), (options) => {
         const acts = planChaos(options);
-        for (const { startMs } of acts) {
+        for (const { systemId, startMs } of acts) {
+          const { isCalled } = options.systems.find(({ id }) => id === systemId)!;
+          const before = acts.filter((act) => act.systemId === systemId && act.startMs < startMs);
+          if (isCalled)
+            expect(Math.max(...before.map(({ endMs }) => endMs)) + recoveryMs).toBeLessThan(startMs);
           const troubled = new Set(
             acts
               .filter((act) => act.startMs <= startMs && act.endMs + recoveryMs >= startMs)

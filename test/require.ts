@@ -11,6 +11,7 @@ const tools = {
   curl: { path: undefined, install: 'apt-get install curl' },
   bash: { path: undefined, install: 'apt-get install bash' },
   script: { path: undefined, install: 'apt-get install bsdutils' },
+  'redis-server': { path: undefined, install: 'apt-get install redis-server' },
   'systemd-analyze': { path: undefined, install: 'apt-get install systemd' },
   go: { path: undefined, install: 'see https://go.dev/doc/install' },
 } as const;

@@ -29,9 +29,12 @@ class Watcher:
         self._snapshot_ids: set[str] | None = None
         self._up_to_date = False
         self._wait_s = FIRST_WAIT_S
+        self._stream: grpc.Call | None = None
 
     def run(self) -> None:
         """Watches until `stop` is set. Raises grpc.RpcError when the hub refuses for good."""
+        # Reading blocks; cancelling the stream ends it.
+        threading.Thread(target=self._cancel_on_stop, daemon=True).start()
         while not self._stop.is_set():
             try:
                 self._read()
@@ -49,14 +52,18 @@ class Watcher:
     def _read(self) -> None:
         # A snapshot that broke off begins again.
         self._snapshot_ids, self._up_to_date = None, False
-        stream = self._health.WatchHealth(
-            health_service_pb2.WatchHealthRequest(resume_token=self._resume_token)
-        )
-        # Reading blocks; this ends it when the program is to stop.
-        threading.Thread(target=lambda: (self._stop.wait(), stream.cancel()), daemon=True).start()
-        for response in stream:
+        request = health_service_pb2.WatchHealthRequest(resume_token=self._resume_token)
+        self._stream = self._health.WatchHealth(request)
+        if self._stop.is_set():
+            return
+        for response in self._stream:
             self._wait_s = FIRST_WAIT_S
             self._apply(response)
+
+    def _cancel_on_stop(self) -> None:
+        self._stop.wait()
+        if self._stream is not None:
+            self._stream.cancel()
 
     def _apply(self, response: health_service_pb2.WatchHealthResponse) -> None:
         event = response.WhichOneof("event")

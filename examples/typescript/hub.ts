@@ -11,8 +11,8 @@ export function connectToHub(): Transport {
   const { SWITCHYARD_HUB: baseUrl = 'http://127.0.0.1:7700', SWITCHYARD_CA, SWITCHYARD_TOKEN } = process.env;
   return createGrpcTransport({
     baseUrl,
-    interceptors: SWITCHYARD_TOKEN === undefined ? [] : [withToken(SWITCHYARD_TOKEN)],
-    nodeOptions: SWITCHYARD_CA === undefined ? {} : { ca: readFileSync(SWITCHYARD_CA) },
+    interceptors: !SWITCHYARD_TOKEN ? [] : [withToken(SWITCHYARD_TOKEN)],
+    nodeOptions: !SWITCHYARD_CA ? {} : { ca: readFileSync(SWITCHYARD_CA) },
     // A watch may be silent for 10 s. This finds out when the network has gone.
     pingIntervalMs: 30_000,
   });

@@ -3,6 +3,7 @@ import { HubError } from '../base/error.ts';
 import type { CatalogPlan } from './catalog-change.ts';
 import type { CatalogBook } from './catalog-book.ts';
 import { type Catalog, catalogsMax, descriptorSetsMax, type KeptCatalog, policiesMax } from './catalog.ts';
+import type { Claim } from './claims.ts';
 import { planClaims } from './planned-claims.ts';
 import { planSystems } from './planned-systems.ts';
 import { canonicalJson } from './system-record.ts';
@@ -113,19 +114,33 @@ function policyFields(a: JsonObject, b: JsonObject): readonly string[] {
   );
 }
 
+/** Values that say the same are the same object here: the plan keeps those of before. */
 function sameCatalog(a: KeptCatalog | undefined, b: KeptCatalog | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  const form = ({ systems, leftSystems, policies, descriptorSets }: KeptCatalog): string =>
-    canonicalJson([
-      [...systems.values()],
-      [...leftSystems],
-      [...policies],
-      [...descriptorSets].map(([name, { since, left }]) => [name, since, left]),
-    ]);
-  const sameSets = [...b.descriptorSets].every(
-    ([name, { value }]) => a.descriptorSets.get(name)?.value === value,
+  return (
+    sameClaims(a.systems, b.systems) &&
+    sameClaims(a.policies, b.policies) &&
+    sameClaims(a.descriptorSets, b.descriptorSets) &&
+    a.leftSystems.size === b.leftSystems.size &&
+    [...a.leftSystems].every((id) => b.leftSystems.has(id))
   );
-  return sameSets && form(a) === form(b);
+}
+
+/** In the same order too: that of policies decides between those that match equally well. */
+function sameClaims<T>(a: ReadonlyMap<string, Claim<T>>, b: ReadonlyMap<string, Claim<T>>): boolean {
+  const others = [...b];
+  return (
+    a.size === b.size &&
+    [...a].every(([id, claim], at) => {
+      const [otherId, other] = others[at] ?? [];
+      return (
+        otherId === id &&
+        other?.value === claim.value &&
+        other.since === claim.since &&
+        other.left === claim.left
+      );
+    })
+  );
 }
 
 function checkRoom(outcome: CatalogOutcome, before: KeptCatalog | undefined, state: CatalogState): void {

@@ -28,8 +28,11 @@ export function planSystems(
   const claims = new Map<string, Claim<DeclaredSystem>>();
   const named = catalog.systems.map((declared): PlannedChange => {
     const { id } = declared.spec;
-    const since = before?.systems.get(id)?.since ?? book.nextClaim;
-    claims.set(id, { value: declared, since, left: false });
+    const mine = before?.systems.get(id);
+    const since = mine?.since ?? book.nextClaim;
+    // The same object as long as it says the same, so that comparing costs little.
+    const value = mine !== undefined && sameDeclared(mine.value, declared) ? mine.value : declared;
+    claims.set(id, { value, since, left: false });
     const change = { resource: 'SYSTEM' as const, id };
     const other = book.systems.owner(id, catalog.name);
     if (other !== undefined && other.since < since) {
@@ -73,6 +76,10 @@ export function planSystems(
     deleted.push({ ...change, action: 'DELETE', conflicts: [] });
   }
   return { named, deleted, becomes, claims, left };
+}
+
+function sameDeclared(a: DeclaredSystem, b: DeclaredSystem): boolean {
+  return a.decides.join() === b.decides.join() && differingFields(a.spec, b.spec).length === 0;
 }
 
 /** Whether a process, or somebody for it, registered the system; else it is there by a catalog alone. */

@@ -78,7 +78,9 @@ export function specFingerprint(spec: SystemSpec): string {
 
 /** Names of the fields in which two specs of one id differ, in the contract's order. */
 export function differingFields(a: SystemSpec, b: SystemSpec): readonly SpecField[] {
-  return specFields.filter((field) => canonicalJson(a[field]) !== canonicalJson(b[field]));
+  return specFields.filter(
+    (field) => a[field] !== b[field] && canonicalJson(a[field]) !== canonicalJson(b[field]),
+  );
 }
 
 /** JSON that is the same for equal values, whatever the order of their keys; what is undefined is left out. */

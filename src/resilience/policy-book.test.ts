@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { PolicyBook } from './policy-book.ts';
 import { resolvePolicy } from './policy-match.ts';
 import type { Policy } from './policy.ts';
-import { policyFromValue, policyToValue } from './policy-value.ts';
+import { policyFromValue, policyToValue, type PolicyValue } from './policy-value.ts';
 
 const everything = { messageTypes: [], kinds: [], sources: [], systemIds: [], types: [], capabilities: [] };
 const policy = (name: string, parts: Partial<Policy> = {}): Policy => ({ name, match: everything, ...parts });
@@ -67,8 +67,8 @@ test('a policy survives being kept as JSON; what is not one is told', () => {
     balance: 'RANDOM',
     panic: false,
   });
-  expect(policyFromValue(JSON.parse(JSON.stringify(policyToValue(full))))).toEqual(full);
+  expect(policyFromValue(JSON.parse(JSON.stringify(policyToValue(full))) as PolicyValue)).toEqual(full);
   expect(policyFromValue({ name: 'a', match: {}, newer: 1 })).toMatchObject({
-    problem: expect.stringContaining('newer'),
+    problem: expect.stringContaining('newer') as string,
   });
 });

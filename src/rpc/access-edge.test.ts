@@ -1,3 +1,4 @@
+import { connect } from 'node:http2';
 import { Metadata } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Health } from '#gen/standard/health/v1/health_pb.js';
@@ -10,6 +11,7 @@ import { openKeyStore } from '../security/key-store.ts';
 import { createMemoryStore } from '../security/memory-store.fixture.ts';
 import type { Principal } from '../security/principal.ts';
 import type { Role } from '../security/role.ts';
+import type { PipelineLimits } from './pipeline.ts';
 import { grpcJsClient, startTestEdge, type TestEdge } from './test-edge.fixture.ts';
 
 let hub: TestEdge;
@@ -17,11 +19,15 @@ afterEach(() => hub.stop());
 
 const { watchSystems } = RegistryService.method;
 
-async function start(handlers: Parameters<typeof startTestEdge>[0] = {}) {
+async function start(
+  handlers: Parameters<typeof startTestEdge>[0] = {},
+  callLimits: Partial<PipelineLimits> = {},
+) {
   const clock = createFakeClock();
   const keys = await openKeyStore({ store: createMemoryStore(), clock, onFault: () => undefined });
   const refused: string[] = [];
   hub = await startTestEdge(handlers, {
+    callLimits,
     authentication: createAuthentication({
       authenticators: [createKeyAuthenticator(keys)],
       anonymous: undefined,
@@ -40,6 +46,7 @@ async function start(handlers: Parameters<typeof startTestEdge>[0] = {}) {
   return { clock, keys, keyOf, refused };
 }
 
+const check = `/${Health.typeName}/Check`;
 const paths = {
   getSystem: '/switchyard.registry.v1.RegistryService/GetSystem',
   registerSystem: '/switchyard.registry.v1.RegistryService/RegisterSystem',
@@ -158,10 +165,26 @@ describe('RPCs', () => {
 
   test('grpc.health.v1 tells anybody of the hub itself only', async () => {
     await start();
-    const check = `/${Health.typeName}/Check`;
     expect(await (await post(check, {}, '{}')).json()).toEqual({ status: 'SERVING' });
     expect((await post(check, {}, '{"service":"orders_001"}')).status).toBe(401);
     expect((await post(check, { authorization: 'Bearer sw_wrong' }, '{}')).status).toBe(200);
+  });
+
+  test('callers without a key do not take the places of those with one', async () => {
+    const { keyOf } = await start({ getSystem: async () => ({}) }, { unaryMax: 3, strangersMax: 2 });
+    const { secret } = await keyOf('readonly');
+    const session = connect(hub.url).on('error', () => undefined);
+    const slow = () =>
+      session
+        .request({ ':method': 'POST', ':path': check, 'content-type': 'application/json' })
+        .on('error', () => undefined);
+    for (let streams = 0; streams < 5; streams += 1) slow().write('{');
+    await vi.waitFor(() => expect(hub.edge.pipeline.unaryInFlight).toBe(2));
+    expect((await post(check, {}, '{}')).status).toBe(429);
+    expect((await post(paths.getSystem, { 'x-api-key': secret })).status).toBe(200);
+    session.destroy();
+    await vi.waitFor(() => expect(hub.edge.pipeline.unaryInFlight).toBe(0));
+    expect((await post(check, {}, '{}')).status).toBe(200);
   });
 
   test.each(['revoked', 'expired'] as const)(

@@ -217,6 +217,19 @@ describe('connections that hold on to the hub', () => {
     expect(await get(session)).toBe('HTTP/2.0');
   });
 
+  test('an HTTP/2 peer that ends its side is gone, and with it its calls', async () => {
+    const { handler, waiting } = held();
+    await start({}, handler);
+    const { socket } = tcp();
+    const session = connectHttp2(`http://127.0.0.1:${port}`, { createConnection: () => socket });
+    closers.push(() => session.destroy());
+    session.on('error', () => undefined);
+    session.request({ ':path': '/' }).on('error', () => undefined);
+    await vi.waitFor(() => expect(waiting()).toBe(1));
+    socket.end();
+    await vi.waitFor(() => expect(listener.connections().h2).toBe(0));
+  });
+
   test('the HTTP/2 settings bound streams and headers', async () => {
     await start({ streamsPerConnectionMax: 7 });
     const session = http2();

@@ -95,6 +95,8 @@ export function createListener(options: ListenerOptions): Listener {
     stream.once('finish', () => {
       if (closing) letGo(socket, clock);
     });
+    // Sockets here may be half open, for HTTP/1.1; an HTTP/2 peer that ends its side is gone, and with it its calls.
+    if (protocol === 'h2') stream.once('end', () => stream.end());
     (protocol === 'h2' ? http2 : http1).emit('connection', stream);
   };
 

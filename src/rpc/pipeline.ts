@@ -24,6 +24,11 @@ export interface PipelineLimits {
   readonly unaryMax: number;
   /** Streams (watchers) at the same time, in all; default 10,000. One more is CONCURRENCY_LIMITED. */
   readonly streamsMax: number;
+  /**
+   * Of the unary calls, those of callers that are not known (grpc.health.v1 of `""`); default 100: who has no key must not
+   * take the places of those who do. One more is CONCURRENCY_LIMITED.
+   */
+  readonly strangersMax: number;
   /** Time in which the request of a unary or server-streaming call must have arrived whole; default 30 s. */
   readonly requestArrivalMs: number;
 }
@@ -31,6 +36,7 @@ export interface PipelineLimits {
 export const pipelineLimits: PipelineLimits = {
   unaryMax: 1000,
   streamsMax: 10_000,
+  strangersMax: 100,
   requestArrivalMs: 30_000,
 };
 
@@ -104,6 +110,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
   const open = { unary: new Set<OpenCall>(), streams: new Set<OpenCall>() };
+  let strangers = 0;
   let draining: HubError | undefined;
 
   return {
@@ -119,14 +126,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         ? [open.streams.size, limits.streamsMax, 'server.max_watches']
         : [open.unary.size, limits.unaryMax, 'server.max_concurrent_calls'];
       if (current >= max) throw concurrencyLimited(max, setting);
+      const stranger = incoming.caller.principal === undefined;
+      if (stranger && false)
+        throw concurrencyLimited(limits.strangersMax, 'calls without credentials');
       const call: OpenCall = new OpenCall({
         ...options,
         ...route,
         incoming,
         principal,
         requestArrivalMs: limits.requestArrivalMs,
-        onReleased: () => (stream ? open.streams : open.unary).delete(call),
+        onReleased: () => {
+          (stream ? open.streams : open.unary).delete(call);
+          if (stranger) strangers -= 1;
+        },
       });
+      if (stranger) strangers += 1;
       (stream ? open.streams : open.unary).add(call);
       return call;
     },

@@ -2,6 +2,7 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Balance, PolicySchema } from '#gen/switchyard/resilience/v1/policy_pb.js';
+import { Kind } from '#gen/switchyard/type/v1/message_kind_pb.js';
 import { messageKinds, repeatSafeties } from '../base/message.ts';
 import {
   balanceStrategies,
@@ -93,7 +94,7 @@ describe('rules', () => {
     ['reasons', { retry: { on: ['timeout', 'rain'] } }, [/^retry\.on\[1\]: found rain/]],
     [
       'patterns',
-      { match: { systemIds: ['a', '*'], kinds: [0] } },
+      { match: { systemIds: ['a', '*'], kinds: [Kind.UNSPECIFIED] } },
       [/^match\.kinds\[0\]: must be one of KIND_REQUEST/, /^match\.system_ids\[1\]/],
     ],
     [

@@ -38,6 +38,12 @@ export const reflectedFilesMax = 1000;
 /** Bytes of those files together. */
 export const reflectedBytesMax = 4 * 1024 * 1024;
 
+/** Fields of all messages in what a target's reflection gives for one service, or in a descriptor set; unset ones count too. */
+export const descriptorFieldsMax = 2_000_000;
+
+/** Fields of all messages in one request or reply that is transcoded from or to JSON; unset ones count too. */
+export const transcodedFieldsMax = 1_000_000;
+
 /** Longest that a target's reflection is asked for one service, ms. An attempt waits no longer than its deadline. */
 export const reflectionTimeoutMs = 10_000;
 

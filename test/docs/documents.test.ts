@@ -10,7 +10,7 @@ import { root } from '../root.ts';
 import { firstMissing, type Step, stepsOf } from './transcript.ts';
 
 /** Pages whose commands are run, in order, each page in a folder of its own with a hub of its own. */
-const pages = ['docs/getting-started.md', 'docs/recipes.md', 'docs/catalogs.md', 'docs/security.md'];
+const pages = ['docs/getting-started.md', 'docs/recipes.md'];
 
 const commandMsMax = 60_000;
 

@@ -232,6 +232,17 @@ describe('apply', () => {
     expect(registry.directory.get('a')).toMatchObject({ version: '3', labels: { by: 'catalog' } });
   });
 
+  test('waits for a registration that began before, and decides on what that left', async () => {
+    const byCatalog = { labels: { by: 'catalog' } };
+    await registry.register(specFixture('a', byCatalog));
+    // The catalog finds nothing to change in the system as it was; in what the process registers meanwhile it does.
+    await Promise.all([
+      registry.register(specFixture('a', { labels: { by: 'process' } })),
+      registry.apply(catalogFixture('shop', { systems: [declaredFixture('a', byCatalog)] })),
+    ]);
+    expect(registry.directory.get('a')?.labels).toEqual({ by: 'catalog' });
+  });
+
   test('lists its systems by filter as any other, and no row of its own', async () => {
     await registry.apply(whole);
     const found = await registry.list(createSystemFilter({ ...everySystem, labels: { team: 'x' } }), {
@@ -404,7 +415,10 @@ describe('policies of the configuration', () => {
 
 describe('bounds', () => {
   const full = (what: string): unknown =>
-    expect.objectContaining({ reason: 'REGISTRY_FULL', metadata: expect.objectContaining({ what }) });
+    expect.objectContaining({
+      reason: 'REGISTRY_FULL',
+      metadata: expect.objectContaining({ what }) as object,
+    });
 
   test('of systems, with those that are registered; pruning makes room in the same step', async () => {
     await reopen({ systemsMax: 2 });
@@ -532,7 +546,9 @@ describe('whatever catalogs and registrations do', () => {
             const planned = await apply(catalog, { prune: each.prune, validateOnly: true });
             await registry.apply(catalog, { prune: each.prune });
             if (!each.lost) expect(planned.every((line) => line.startsWith('UNCHANGED'))).toBe(true);
+            const written = commits;
             const again = await apply(catalog, { prune: each.prune });
+            expect(commits).toBe(written);
             expect(again.filter((line) => !line.startsWith('UNCHANGED'))).toEqual([]);
           }
         }

@@ -1,9 +1,11 @@
 import { DescriptorProblem } from './file-order.ts';
-import { fromBinary, type Registry } from '@bufbuild/protobuf';
+import { createRegistry, fromBinary, type Registry } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import type { DescriptorSets } from '../../base/descriptor-sets.ts';
 import { messageOf } from '../../base/error.ts';
+import { descriptorFieldsMax } from '../limits.ts';
 import { LruMap } from '../lru-map.ts';
+import { FieldBudget } from './field-budget.ts';
 import { typesOf } from './service-types.ts';
 
 /** Sets whose types are kept ready; a catalog holds at most 100. */
@@ -43,6 +45,7 @@ export class NamedTypes {
 
 function typesIn(bytes: Uint8Array): Registry | DescriptorProblem {
   try {
+    new FieldBudget(descriptorFieldsMax, createRegistry()).takeBytes(FileDescriptorSetSchema, bytes);
     return typesOf(fromBinary(FileDescriptorSetSchema, bytes).file);
   } catch (thrown) {
     return thrown instanceof DescriptorProblem

@@ -105,6 +105,24 @@ describe('a reflection', () => {
       ...input,
     });
 
+  test.each([
+    ['more declarations than memory is for', 1_900_000, /more than 2000000 fields together/],
+    ['declarations that no compiler wrote', 150_000, /do not fit together/],
+  ])('that gives %s is misconfigured, and soon', async (_, count, detail) => {
+    // Enums without a name, of two bytes each, in the message Order.
+    const enums = Buffer.alloc(count * 2, Buffer.from([0x22, 0]));
+    const length = [enums.length & 127, (enums.length >> 7) & 127, (enums.length >> 14) & 127];
+    const message = Buffer.from([0x22, ...length.map((byte) => byte | 128), enums.length >> 21]);
+    const file = Buffer.concat([Buffer.from([0x0a, 1, 0x78]), message, enums]);
+    await using server = await startReflector(() => ({
+      case: 'fileDescriptorResponse',
+      value: { fileDescriptorProto: [file] },
+    }));
+    const result = await buy(server);
+    expect(result).toMatchObject({ verdict: 'NOT_REACHED', reason: 'misconfigured' });
+    expect(result.detail).toMatch(detail);
+  });
+
   test('that gives the file is enough', async () => {
     await using server = await startReflector(() => files(honest));
     const result = await buy(server);

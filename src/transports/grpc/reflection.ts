@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, createRegistry, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import {
   ServerReflection,
@@ -9,7 +9,8 @@ import {
 import { ServerReflection as ServerReflectionAlpha } from '#gen/standard/grpc/reflection/v1alpha/reflection_pb.js';
 import { messageOf } from '../../base/error.ts';
 import type { AttemptReason, AttemptResult } from '../../base/transport.ts';
-import { reflectedBytesMax, reflectedFilesMax } from '../limits.ts';
+import { descriptorFieldsMax, reflectedBytesMax, reflectedFilesMax } from '../limits.ts';
+import { FieldBudget } from './field-budget.ts';
 import { wellKnownFiles } from './known-types.ts';
 import { grpcCodeNames } from './status.ts';
 import { UnsentFault } from '../unsent-fault.ts';
@@ -45,10 +46,11 @@ export async function reflectedFiles(
   const target = new ReflectionClient(call);
   const files = new Map<string, FileDescriptorProto>();
   const known = wellKnownFiles();
+  const budget = new FieldBudget(descriptorFieldsMax, createRegistry());
   let bytes = 0;
   const take = (descriptors: readonly Uint8Array[], asked: string): void => {
     for (const descriptor of descriptors) {
-      const file = fileOf(descriptor, asked);
+      const file = fileOf(descriptor, asked, budget);
       if (files.has(file.name)) continue;
       bytes += descriptor.length;
       files.set(file.name, file);
@@ -128,8 +130,9 @@ function answerOf(message: Uint8Array, asked: string): ServerReflectionResponse 
   }
 }
 
-function fileOf(descriptor: Uint8Array, asked: string): FileDescriptorProto {
+function fileOf(descriptor: Uint8Array, asked: string, budget: FieldBudget): FileDescriptorProto {
   try {
+    budget.takeBytes(FileDescriptorProtoSchema, descriptor);
     return fromBinary(FileDescriptorProtoSchema, descriptor);
   } catch (thrown) {
     throw misconfigured(

@@ -133,6 +133,47 @@ describe('proto3', () => {
     expect(() => replyToJson(method, bytes, { emitDefaults: false })).toThrow(TranscodeFault);
   });
 
+  test('more messages than memory is for are refused before they are made, in both directions', () => {
+    const within = 'Any and lists within others count too';
+    const many = (count: number, one: string): string => `{"list":[${Array(count).fill(one).join()}]}`;
+    const list = methodOf({
+      syntax: 'proto3',
+      messageType: [
+        {
+          name: 'M',
+          field: [
+            { ...scalar('list', 1, Type.MESSAGE), typeName: '.acme.M', label: Label.REPEATED },
+            { ...scalar('value', 2, Type.MESSAGE), typeName: '.google.protobuf.Value' },
+            { ...scalar('any', 3, Type.MESSAGE), typeName: '.google.protobuf.Any' },
+            ...Array.from({ length: 17 }, (_, index) => scalar(`s${index}`, 4 + index, Type.STRING)),
+          ],
+        },
+      ],
+    });
+    const tooMany = /more than 1000000 fields together/;
+    for (const json of [
+      many(50_000, '{}'),
+      `{"value":[${Array(150_000).fill(0).join()}]}`,
+      `{"any":{"@type":"x/acme.M",${many(50_000, '{}').slice(1)}}`,
+    ])
+      expect(() => requestFromJson(list, Buffer.from(json)), within).toThrow(tooMany);
+    const empty = Buffer.alloc(100_000, Buffer.from([0x0a, 0]));
+    const length = (bytes: Buffer): number[] => [
+      (bytes.length & 127) | 128,
+      ((bytes.length >> 7) & 127) | 128,
+      bytes.length >> 14,
+    ];
+    const packed = Buffer.concat([
+      Buffer.from([0x0a, 8]),
+      Buffer.from('x/acme.M'),
+      Buffer.from([0x12, ...length(empty)]),
+      empty,
+    ]);
+    for (const bytes of [empty, Buffer.concat([Buffer.from([0x1a, ...length(packed)]), packed])])
+      expect(() => replyToJson(list, bytes, { emitDefaults: true }), within).toThrow(tooMany);
+    expect(round(list, many(1000, '{"s0":"x"}'))).toEqual(JSON.parse(many(1000, '{"s0":"x"}')));
+  });
+
   test('bytes that are no message are refused', () => {
     for (const bytes of [[0xff], [0x0a, 5, 1], [0x0a, 2, 0xc3, 0x28], [0x0b]])
       expect(() => replyToJson(method, Buffer.from(bytes), { emitDefaults: false })).toThrow(TranscodeFault);

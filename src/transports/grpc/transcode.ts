@@ -1,5 +1,7 @@
-import { fromBinary, fromJson, fromJsonString, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
+import { fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
 import { messageOf } from '../../base/error.ts';
+import { transcodedFieldsMax } from '../limits.ts';
+import { FieldBudget } from './field-budget.ts';
 import type { UnaryMethod } from './service-types.ts';
 
 /** A message that does not fit the method's type. One line for people; names the field. */
@@ -19,10 +21,9 @@ export function requestFromJson({ desc, types }: UnaryMethod, json: Uint8Array):
     const text = new TextDecoder('utf-8', { fatal: true }).decode(json);
     const options = { registry: types };
     if (text.trim() === '') return new Uint8Array();
-    const message = hasLongInteger(text)
-      ? fromJson(desc.input, exactJson(text), options)
-      : fromJsonString(desc.input, text, options);
-    return toBinary(desc.input, message);
+    const parsed = hasLongInteger(text) ? exactJson(text) : (JSON.parse(text) as JsonValue);
+    new FieldBudget(transcodedFieldsMax, types).takeJson(desc.input, parsed);
+    return toBinary(desc.input, fromJson(desc.input, parsed, options));
   } catch (thrown) {
     throw new TranscodeFault(messageOf(thrown));
   }
@@ -35,6 +36,7 @@ export function replyToJson(
   { emitDefaults }: { readonly emitDefaults: boolean },
 ): Uint8Array {
   try {
+    new FieldBudget(transcodedFieldsMax, types).takeBytes(desc.output, bytes);
     const message = fromBinary(desc.output, bytes);
     return Buffer.from(
       JSON.stringify(toJson(desc.output, message, { registry: types, alwaysEmitImplicit: emitDefaults })),

@@ -1,9 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import type { AttemptResult, Transport } from '../../base/transport.ts';
 import { createEgress } from '../egress.ts';
@@ -19,7 +14,6 @@ import {
 import { pushRoutes, redisTargets, startRedis } from '../fixtures/redis-targets.fixture.ts';
 import { fixedIdentities, fixedSecrets } from '../fixtures/secrets.fixture.ts';
 import { endpointOf, sendTo } from '../fixtures/send.fixture.ts';
-import { unusedPort } from '../fixtures/wire-server.fixture.ts';
 import { describeTransport } from '../transport.conformance.ts';
 import { loadPlugins } from './load-plugins.ts';
 import { createPluginTransport } from './plugin-transport.ts';
@@ -31,8 +25,6 @@ const plugins = await loadPlugins(['examples/plugin/redis.ts'], {
 });
 const secrets = fixedSecrets({ 'env:REDIS_PASSWORD': 'hunter2', 'env:OTHER': 'wrong' });
 const identities = fixedIdentities();
-
-const redisInstalled = await isInstalled('redis-server');
 
 describe('the example plug-in for Redis', () => {
   describeTransport({
@@ -123,34 +115,6 @@ describe('the example plug-in for Redis', () => {
     });
   });
 
-  test.skipIf(!redisInstalled)('delivers to the real Redis', async () => {
-    const port = await unusedPort();
-    const folder = await mkdtemp(join(tmpdir(), 'redis-'));
-    const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-    const redis = spawn('redis-server', words, { stdio: 'ignore' });
-    try {
-      await withTransport(async (transport) => {
-        const endpoint = endpointOf('PLUGIN', redisTargets.uri(port));
-        await vi.waitFor(
-          async () => {
-            const signal = new AbortController().signal;
-            const { alive } = await transport.probe(endpoint, {
-              deadlineMs: systemClock.now() + 1000,
-              signal,
-            });
-            expect(alive).toBe(true);
-          },
-          { timeout: 10_000 },
-        );
-      });
-      await journey(redisTargets.uri(port));
-    } finally {
-      redis.kill();
-      await once(redis, 'exit');
-      await rm(folder, { recursive: true });
-    }
-  });
-
   test('refuses registrations that cannot work', () =>
     withTransport(async (transport) => {
       const violations = (settings: Record<string, unknown>, operations: Record<string, unknown>[]) =>
@@ -178,12 +142,4 @@ function withRoutes(transport: Transport): Transport {
     send: (endpoint, message, options) =>
       transport.send({ ...endpoint, routes: pushRoutes }, message, options),
   };
-}
-
-async function isInstalled(program: string): Promise<boolean> {
-  const child = spawn(program, ['--version'], { stdio: 'ignore' });
-  return new Promise((resolve) => {
-    child.once('error', () => resolve(false));
-    child.once('exit', (code) => resolve(code === 0));
-  });
 }

@@ -278,7 +278,8 @@ type CatalogPlan struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the catalog.
 	Catalog string `protobuf:"bytes,1,opt,name=catalog,proto3" json:"catalog,omitempty"`
-	// One for each resource that the catalog names or prunes, in the order of the catalog, deletions last.
+	// One for each resource that the catalog names or prunes, in the order of the catalog, deletions last. Where the answer
+	// would have more than 3 MiB, texts of conflicts are left out, then what is unchanged, then what does not fit.
 	Changes       []*CatalogChange `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

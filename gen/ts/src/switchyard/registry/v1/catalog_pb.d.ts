@@ -99,7 +99,8 @@ export declare type CatalogPlan = Message<"switchyard.registry.v1.CatalogPlan"> 
   catalog: string;
 
   /**
-   * One for each resource that the catalog names or prunes, in the order of the catalog, deletions last.
+   * One for each resource that the catalog names or prunes, in the order of the catalog, deletions last. Where the answer
+   * would have more than 3 MiB, texts of conflicts are left out, then what is unchanged, then what does not fit.
    *
    * @generated from field: repeated switchyard.registry.v1.CatalogChange changes = 2;
    */
