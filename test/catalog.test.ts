@@ -281,6 +281,28 @@ describe('a catalog and a process of the same system', () => {
     });
   });
 
+  test('UpdateSystem changes labels, configuration and owner by whole fields, until the catalog is applied again', async () => {
+    await apply(says);
+    const { system: updated } = await clients.registry.updateSystem({
+      system: { id: 'a', labels: { team: 'z' }, configuration: { level: 2 }, owner: 'ops', weight: 9 },
+      updateMask: { paths: ['labels', 'configuration', 'owner'] },
+    });
+    expect(updated).toMatchObject({
+      labels: { team: 'z' },
+      configuration: { level: 2 },
+      owner: 'ops',
+      weight: 7,
+    });
+    const filtered = await clients.registry.listSystems({ filter: { labels: { team: 'z' }, owner: 'ops' } });
+    expect(filtered.systems.map(({ id }) => id)).toEqual(['a']);
+    const part = { system: { id: 'a' }, updateMask: { paths: ['labels.team'] } };
+    expect(await refusalOf(clients.registry.updateSystem(part))).toMatchObject({
+      fields: ['update_mask'],
+      message: expect.stringContaining('whole fields') as string,
+    });
+    expect(await apply(says)).toEqual(['UPDATE SYSTEM a configuration labels owner']);
+  });
+
   test('GetCompatibility compares two of them', async () => {
     await apply({
       name: 'shop',

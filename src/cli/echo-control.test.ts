@@ -94,6 +94,16 @@ test.each([
   expect((await send()).status).toBe(200);
 });
 
+test('a refusal names the field and what it may be', async () => {
+  const response = await fetch(control.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"status": 999, "statu": 1}',
+  });
+  const { error } = (await response.json()) as { error: string };
+  expect(error).toMatch(/status: .*599; .*"statu"/);
+});
+
 test('a web page cannot tell it anything: neither without a preflight nor under a host name of its own', async () => {
   const plain = await fetch(control.url, { method: 'POST', body: '{"status": 503}' });
   expect(plain.status).toBe(415);

@@ -95,7 +95,7 @@ async function answer(
     if (text.length > bodyCharsMax) return refusal(413, `the body may hold ${bodyCharsMax} characters`);
   }
   const read = bodySchema.safeParse(jsonOf(text));
-  if (!read.success) return refusal(400, z.prettifyError(read.error));
+  if (!read.success) return refusal(400, whyNot(read.error));
   const { delay_ms: delayMs, status, fail_rate: failRate, hangs, refuses } = read.data;
   // As with the flags: a status alone fails every message, a share alone fails with 503.
   await apply({
@@ -115,6 +115,10 @@ function jsonOf(text: string): unknown {
     // Not JSON; the schema says what it wants.
     return undefined;
   }
+}
+
+function whyNot({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
 }
 
 function refusal(status: number, error: string): Answer {

@@ -26,6 +26,8 @@ test.each([
   [{ listen: '127.0.0.1:1' }, true],
   [{ data_dir: './elsewhere' }, true],
   [{ plugins: ['./mine.mjs'] }, true],
+  [{ server: { allowed_hosts: ['hub.test'] } }, true],
+  [{ registry: { max_systems: 5 } }, true],
   [{ policies: [{ name: 'a' }] }, false],
   [{ log: { level: 'debug' } }, false],
 ])('%j needs a restart: %s', (settings, restart) => {

@@ -26,10 +26,20 @@ export async function openCatalogs(base: HubBase, apply: ApplyCatalog): Promise<
   /** Checks every catalog, then gives how to apply them. */
   const prepare = async (from: CatalogLoader): Promise<() => Promise<void>> => {
     const catalogs = await loaded(from);
-    for (const read of catalogs) await applied(apply, read, true);
+    for (const read of catalogs) await applied(apply, read, { prune: true, validateOnly: true });
     return async () => {
+      // What moves from one catalog to another must not be gone in between: nothing is deleted before all have said theirs.
+      const added = new Map<ReadCatalog, number>();
+      if (catalogs.length > 1) {
+        for (const read of catalogs) {
+          const { changes } = await applied(apply, read, { prune: false, validateOnly: false });
+          added.set(read, changes);
+        }
+      }
       for (const read of catalogs) {
-        const { changes, conflicts } = await applied(apply, read, false);
+        const last = await applied(apply, read, { prune: true, validateOnly: false });
+        const changes = last.changes + (added.get(read) ?? 0);
+        const { conflicts } = last;
         const fields = { catalog: read.catalog.name, changes };
         if (changes > 0) logger.info('catalog applied', fields);
         for (const conflict of conflicts) logger.warn('catalog conflict', { ...fields, conflict });
@@ -66,10 +76,10 @@ async function loaded(loader: CatalogLoader): Promise<readonly ReadCatalog[]> {
 async function applied(
   apply: ApplyCatalog,
   { catalog, locate }: ReadCatalog,
-  validateOnly: boolean,
+  options: { readonly prune: boolean; readonly validateOnly: boolean },
 ): Promise<PlanSummary> {
   try {
-    return summarizePlan(await apply(catalog, { prune: true, validateOnly }));
+    return summarizePlan(await apply(catalog, options));
   } catch (error) {
     if (!(error instanceof HubError) || error.violations.length === 0) throw error;
     throw new ConfigError(

@@ -13,6 +13,7 @@ export function openSecrets({ config, environment, reloader }: HubBase): Secrets
   });
   return {
     read: (ref) => current.read(ref),
-    objection: (ref) => current.objection(ref),
+    // A catalog may come in the same reload as the leave to read its secrets.
+    objection: (ref) => withSettings(reloader.considered).objection(ref),
   };
 }

@@ -58,6 +58,36 @@ test('a setting that needs a restart is refused, and with it everything else', a
   expect(JSON.stringify(logged)).toContain('until a restart');
 });
 
+test('reloads that are asked for while another runs are one, which sees what changed since', async () => {
+  const { reloader, state } = setUp();
+  reloader.add({
+    prepare: async () => {
+      if (state.settings instanceof Error || 'health' in state.settings) return () => undefined;
+      // Settings change while the first reload runs.
+      state.settings = { health: { interval: '20s' } };
+      await Promise.all(Array.from({ length: 100 }, () => void reloader.reload('SIGHUP')));
+      return () => undefined;
+    },
+  });
+  await reloader.reload('SIGHUP');
+  await reloader.reload('SIGHUP');
+  expect(state.applied).toEqual(['health 30000', 'health 20000']);
+});
+
+test('parts see the settings that are considered, and after a refusal those in force', async () => {
+  const { reloader, state } = setUp();
+  const seen: number[] = [];
+  reloader.add({
+    prepare: async () => {
+      seen.push(reloader.considered.health.interval);
+      throw new ConfigError(['catalogs: …']);
+    },
+  });
+  state.settings = { health: { interval: '10s' } };
+  await reloader.reload('file');
+  expect([...seen, reloader.considered.health.interval]).toEqual([10_000, 30_000]);
+});
+
 test('reloads run one after the other', async () => {
   const { reloader, state } = setUp();
   let running = 0;
@@ -71,6 +101,8 @@ test('reloads run one after the other', async () => {
       return () => undefined;
     },
   });
-  await Promise.all([reloader.reload('a'), reloader.reload('b')]);
+  const first = reloader.reload('a');
+  await Promise.resolve();
+  await Promise.all([first, reloader.reload('b')]);
   expect([most, state.applied.length]).toEqual([1, 2]);
 });

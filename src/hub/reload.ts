@@ -23,13 +23,15 @@ export interface ReloaderOptions {
 
 /**
  * Puts changed settings in force without a restart: all of them or, when any is wrong, none. Reloads run one after the
- * other; one that was asked for while another runs follows it.
+ * other; those that are asked for while another runs are one, which follows it.
  */
 export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #parts: Reloadable[] = [];
   #current: Config;
+  #preparing: Config | undefined;
   #running: Promise<unknown> = Promise.resolve();
+  #waiting: Promise<void> | undefined;
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -39,6 +41,14 @@ export class Reloader {
   /** The settings in force. */
   get current(): Config {
     return this.#current;
+  }
+
+  /**
+   * The settings that are being put in force, while they are, else those in force: what one part's settings are checked
+   * against when they need another part's.
+   */
+  get considered(): Config {
+    return this.#preparing ?? this.#current;
   }
 
   /** Lets a part take new settings. Parts are prepared and changed in the order in which they were added. */
@@ -53,9 +63,12 @@ export class Reloader {
 
   /** Reads the settings and puts them in force. `why` is for the log. Never rejects: what is wrong is logged. */
   reload(why: string): Promise<void> {
-    const next = this.#running.then(() => this.#reload(why));
-    this.#running = next;
-    return next;
+    this.#waiting ??= this.#running.then(() => {
+      this.#waiting = undefined;
+      return this.#reload(why);
+    });
+    this.#running = this.#waiting;
+    return this.#waiting;
   }
 
   async #reload(why: string): Promise<void> {
@@ -72,6 +85,7 @@ export class Reloader {
           ),
         );
       }
+      this.#preparing = config;
       const applies = [];
       for (const part of this.#parts) applies.push(await part.prepare(config));
       for (const apply of applies) await apply();
@@ -85,6 +99,8 @@ export class Reloader {
         why,
         problems: error instanceof ConfigError ? error.violations : [messageOf(error)],
       });
+    } finally {
+      this.#preparing = undefined;
     }
   }
 }

@@ -32,8 +32,14 @@ export async function serve(flags: ConfigFlags): Promise<number> {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   logCrashes(logger);
+  let hub: Hub | undefined;
+  let hangUps = 0;
+  // From the start on: without a listener the signal ends the process.
+  process.on('SIGHUP', () => {
+    hangUps += 1;
+    void hub?.reload('SIGHUP');
+  });
 
-  let hub: Hub;
   try {
     hub = await startHub({
       config,
@@ -48,7 +54,8 @@ export async function serve(flags: ConfigFlags): Promise<number> {
     process.stderr.write(`switchyard: ${messageOf(error)}\n`);
     return exits.failed;
   }
-  process.on('SIGHUP', () => void hub.reload('SIGHUP'));
+  // What it would have read is older than the signal.
+  if (hangUps > 0) void hub.reload('SIGHUP');
   process.stdout.write(`switchyard listening on ${hub.url}\n`);
   if (!stop.signal.aborted) {
     await new Promise<void>((resolve) =>

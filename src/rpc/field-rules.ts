@@ -330,7 +330,7 @@ export function fieldMask(paths: readonly string[]): ZodType<FieldMask | undefin
     const unknown = mask.paths.filter((path) => !paths.includes(path));
     if (unknown.length === 0) return undefined;
     return {
-      message: `must name only ${paths.join(', ')}`,
+      message: `must name whole fields, of ${paths.join(', ')}`,
       found: JSON.stringify(unknown.slice(0, 10).map((path) => path.slice(0, 64))),
     };
   });

@@ -127,7 +127,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         : [open.unary.size, limits.unaryMax, 'server.max_concurrent_calls'];
       if (current >= max) throw concurrencyLimited(max, setting);
       const stranger = incoming.caller.principal === undefined;
-      if (stranger && false)
+      if (stranger && strangers >= limits.strangersMax)
         throw concurrencyLimited(limits.strangersMax, 'calls without credentials');
       const call: OpenCall = new OpenCall({
         ...options,

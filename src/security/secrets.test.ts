@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,9 +49,11 @@ describe('a secret in a file', () => {
     ['file:missing', /cannot be read: ENOENT/],
     ['file:empty', /is empty/],
     ['file:large', /at most 65536/],
+    ['file:pipe', /is no file/],
   ])('%s is a clear error', async (ref, message) => {
     writeFileSync(join(folder, 'empty'), '\n');
     writeFileSync(join(folder, 'large'), Buffer.alloc(65_537, 'a'));
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
     const read = secrets({ folder }).read(ref);
     await expect(read).rejects.toThrow(message);
     await expect(read).rejects.toThrow(SecretUnavailable);

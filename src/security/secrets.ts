@@ -44,7 +44,10 @@ export function createSecrets({ environment, allowedVariables, folder }: Secrets
   const readFileOf = async (name: string): Promise<string> => {
     const path = resolve(folder ?? '', name);
     try {
-      const { mtimeMs, size, ino } = await stat(path);
+      const found = await stat(path);
+      const { mtimeMs, size, ino } = found;
+      // Reading a pipe would wait for its other end.
+      if (!found.isFile()) throw new SecretUnavailable(`${name} in the secrets folder is no file`);
       if (size > secretBytesMax)
         throw new SecretUnavailable(`the file ${name} has ${size} bytes, at most ${secretBytesMax} are read`);
       const version = `${mtimeMs}-${size}-${ino}`;

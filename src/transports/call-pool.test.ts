@@ -123,6 +123,24 @@ describe('a pool of connections', () => {
     expect(late.retired).toBe(true);
   });
 
+  test('fails a call at once that was between two connections when everything ended', async () => {
+    const { pool } = poolOf();
+    await pool.run(wait(), (connection) => {
+      connection.begin();
+      connection.finish();
+      return Promise.resolve();
+    });
+    const startMs = systemClock.monotonic();
+    const begin = vi.fn(() => Promise.resolve());
+    const next = pool.run(wait(), begin);
+    const ended = expect(next).rejects.toMatchObject({ reason: 'connect_failed' });
+    await Promise.resolve();
+    await pool.destroy();
+    await ended;
+    expect(systemClock.monotonic() - startMs).toBeLessThan(1000);
+    expect(begin).not.toHaveBeenCalled();
+  });
+
   test('never begins a call whose deadline passed while it waited for its turn', async () => {
     const { pool } = poolOf();
     const begin = vi.fn(() => Promise.resolve());

@@ -120,6 +120,8 @@ export class CallPool<C extends PooledConnection> {
   }
 
   #check({ deadlineMs, signal }: CallWait): void {
+    // A call that was between two connections when everything ended: nobody will give it another.
+    if (this.#closing.signal.aborted) throw new ConnectFault('connect_failed', 'the hub is shutting down');
     if (signal.aborted) throw new ConnectFault('cancelled', 'cancelled before it was sent');
     if (deadlineMs <= this.#options.clock.now())
       throw new ConnectFault('timeout', 'the deadline of the attempt passed before it was sent');

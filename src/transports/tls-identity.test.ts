@@ -52,6 +52,14 @@ test('an expired certificate is refused, although it was good when it was first 
   await expect(all.of(mutual)).rejects.toThrow(/tls.cert expired at 2126-/);
 });
 
+test('a certificate of the future is refused until its time has come', async () => {
+  const clock = createFakeClock(Date.UTC(2020, 0));
+  const all = createTlsIdentities({ secrets, clock });
+  await expect(all.of(mutual)).rejects.toThrow(/tls.cert is not valid before 202/);
+  await clock.advance(Date.UTC(2027, 0) - clock.now());
+  expect(await all.of(mutual)).toBeDefined();
+});
+
 test('a secret that is gone says so', async () => {
   await expect(identities().of({ ca: { secret_ref: 'file:gone' } })).rejects.toThrow(SecretUnavailable);
 });

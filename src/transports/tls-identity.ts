@@ -97,6 +97,11 @@ function validUntil({ ca, cert, key }: TlsIdentity, nowMs: number): number {
   if (ca !== undefined) certificateOf(ca, 'tls.ca');
   if (cert === undefined) return Infinity;
   const own = certificateOf(cert, 'tls.cert');
+  const fromMs = Date.parse(own.validFrom);
+  if (fromMs > nowMs)
+    throw new TlsIdentityFault(
+      `tls.cert is not valid before ${new Date(fromMs).toISOString()}; use one that is, or correct the clock`,
+    );
   const untilMs = Date.parse(own.validTo);
   if (untilMs <= nowMs)
     throw new TlsIdentityFault(`tls.cert expired at ${new Date(untilMs).toISOString()}; renew it`);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 import { root } from '../root.ts';
 
 /** Longest that a program may take to print what a test waits for, in ms. Two cores are shared by all tests. */
@@ -47,13 +47,18 @@ export function startProgram(
   return {
     stdout: () => output.stdout,
     stderr: () => output.stderr,
-    printed: async (pattern, times = 1) => {
+    printed: (pattern, times = 1) => {
       const all = (): RegExpExecArray[] => [...output.stdout.matchAll(new RegExp(pattern, 'gm'))];
       const told = (): string => `${command} ${args.join(' ')}:\n${output.stdout}\n${output.stderr}`;
-      await expect
-        .poll(() => (all().length >= times ? 'printed' : told()), { timeout: printTimeoutMs, interval: 20 })
-        .toBe('printed');
-      return all().at(-1)!;
+      return vi.waitFor(
+        () => {
+          const found = all();
+          const last = found.at(-1);
+          if (found.length < times || last === undefined) throw new Error(told());
+          return last;
+        },
+        { timeout: printTimeoutMs, interval: 20 },
+      );
     },
     signal: (name) => void child.kill(name),
     stop: () => stop('SIGTERM'),

@@ -10,7 +10,7 @@ import { root } from '../root.ts';
 import { firstMissing, type Step, stepsOf } from './transcript.ts';
 
 /** Pages whose commands are run, in order, each page in a folder of its own with a hub of its own. */
-const pages = ['docs/getting-started.md', 'docs/recipes.md'];
+const pages = ['docs/getting-started.md', 'docs/recipes.md', 'docs/security.md'];
 
 const commandMsMax = 60_000;
 
@@ -67,6 +67,7 @@ async function startSession() {
         writeFileSync(path, here(step.text));
         return;
       }
+      if (step.stop) await stopAll();
       if (step.background) {
         background.push(await start(here(step.text), where));
         return;
@@ -78,22 +79,31 @@ async function startSession() {
       expect(missing, `${all}\n--- the page shows a line that is not there`).toBeUndefined();
     },
     async [Symbol.asyncDispose]() {
-      for (const child of background.reverse()) {
-        if (child.exitCode !== null || child.pid === undefined) continue;
-        const exited = once(child, 'exit');
-        // The whole group: bash and what it started.
-        process.kill(-child.pid, 'SIGTERM');
-        await exited;
-      }
+      await stopAll();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+
+  async function stopAll(): Promise<void> {
+    for (const child of background.splice(0).reverse()) {
+      if (child.exitCode !== null || child.pid === undefined) continue;
+      const exited = once(child, 'exit');
+      // The whole group: bash and what it started.
+      process.kill(-child.pid, 'SIGTERM');
+      await exited;
+    }
+  }
+
+  /** What one block exports, the next one has, as in one terminal. */
+  function withExports(text: string): string {
+    return `[ ! -f .exports ] || . ./.exports\ntrap 'export -p > .exports' EXIT\n${text}`;
+  }
 
   function commands(text: string) {
     return new Promise<{ code: number; output: string; errors: string }>((resolve) => {
       execFile(
         'bash',
-        ['-euo', 'pipefail', '-c', text],
+        ['-euo', 'pipefail', '-c', withExports(text)],
         { cwd: folder, env, timeout: commandMsMax, maxBuffer: 16 * 1024 * 1024 },
         (error, output, errors) =>
           resolve({
@@ -107,7 +117,11 @@ async function startSession() {
 
   /** Starts something that goes on; ready once it said something on standard output. */
   async function start(text: string, where: string): Promise<ChildProcess> {
-    const child = spawn('bash', ['-euo', 'pipefail', '-c', text], { cwd: folder, env, detached: true });
+    const child = spawn('bash', ['-euo', 'pipefail', '-c', `[ ! -f .exports ] || . ./.exports\n${text}`], {
+      cwd: folder,
+      env,
+      detached: true,
+    });
     let said = '';
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -13,6 +13,8 @@ export type Step =
       /** What its standard output must show; undefined when the page does not say. */
       readonly expected: readonly string[] | undefined;
       readonly background: boolean;
+      /** Whether everything in the background is stopped before. */
+      readonly stop: boolean;
       /** Exit code that the commands must end with; default 0. */
       readonly exit: number;
     };
@@ -48,11 +50,12 @@ export function stepsOf(markdown: string): {
     const why = /(?:^| )norun (.+)$/.exec(info)?.[1];
     const exit = Number(/(?:^| )exit=(\d+)/.exec(info)?.[1] ?? 0);
     const background = /(?:^| )background(?: |$)/.test(info);
+    const stop = /(?:^| )stop(?: |$)/.test(info);
     const last = steps.at(-1);
     if (file !== undefined) steps.push({ kind: 'file', name: file, text: `${text}\n`, line });
     else if (why !== undefined) skipped.push({ line, why });
     else if (language === 'sh')
-      steps.push({ kind: 'commands', text, line, expected: undefined, background, exit });
+      steps.push({ kind: 'commands', text, line, expected: undefined, background, stop, exit });
     else if (language === 'console') steps.push(...consoleSteps(body, line, exit));
     else if (language === 'text' && last?.kind === 'commands' && last.expected === undefined)
       steps[steps.length - 1] = { ...last, expected: body };
@@ -71,6 +74,7 @@ function* consoleSteps(body: readonly string[], firstLine: number, exit: number)
     line,
     expected: output,
     background: false,
+    stop: false,
     exit,
   });
   for (const [index, text] of body.entries()) {

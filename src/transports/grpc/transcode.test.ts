@@ -112,6 +112,17 @@ describe('proto3', () => {
     expect(round(method, `{"big": ${given}}`)).toEqual({ big: expected });
   });
 
+  test('a long integer hides no field that is given twice, and text that looks like one stays', () => {
+    expect(() => requestFromJson(method, Buffer.from('{"big":9007199254740993,"big":1}'))).toThrow(
+      /duplicate object key "big"/,
+    );
+    const text = String.raw`a\":9007199254740993,\\`;
+    expect(round(method, `{"big":9007199254740993,"toString":"${text}"}`)).toEqual({
+      big: '9007199254740993',
+      toString: 'a":9007199254740993,\\',
+    });
+  });
+
   test('an Any of a well-known type, and one of an error detail, need no descriptor', () => {
     for (const any of [
       { '@type': 'type.googleapis.com/google.protobuf.Duration', value: '3s' },

@@ -1,4 +1,4 @@
-import { fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
+import { fromBinary, fromJsonString, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
 import { messageOf } from '../../base/error.ts';
 import { transcodedFieldsMax } from '../limits.ts';
 import { FieldBudget } from './field-budget.ts';
@@ -21,9 +21,8 @@ export function requestFromJson({ desc, types }: UnaryMethod, json: Uint8Array):
     const text = new TextDecoder('utf-8', { fatal: true }).decode(json);
     const options = { registry: types };
     if (text.trim() === '') return new Uint8Array();
-    const parsed = hasLongInteger(text) ? exactJson(text) : (JSON.parse(text) as JsonValue);
-    new FieldBudget(transcodedFieldsMax, types).takeJson(desc.input, parsed);
-    return toBinary(desc.input, fromJson(desc.input, parsed, options));
+    new FieldBudget(transcodedFieldsMax, types).takeJson(desc.input, JSON.parse(text) as JsonValue);
+    return toBinary(desc.input, fromJsonString(desc.input, exactIntegers(text), options));
   } catch (thrown) {
     throw new TranscodeFault(messageOf(thrown));
   }
@@ -46,15 +45,13 @@ export function replyToJson(
   }
 }
 
-function hasLongInteger(text: string): boolean {
-  return /\d{16}/.test(text);
-}
-
-/** JSON whose integers beyond a number's exact range are texts: 64-bit fields take those, and lose nothing. */
-function exactJson(text: string): JsonValue {
-  return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
-      ? context?.source
-      : value,
-  ) as JsonValue;
+/**
+ * A JSON text whose integers beyond a number's exact range are texts: 64-bit fields take those, and lose nothing. It
+ * stays a text, because only in one does the library see a field that is given twice.
+ */
+function exactIntegers(json: string): string {
+  if (!/\d{16}/.test(json)) return json;
+  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|[-+.\w]+/g, (token) =>
+    /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+  );
 }

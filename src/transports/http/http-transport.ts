@@ -33,6 +33,7 @@ import {
 import { withMappedReply } from './rest-reply.ts';
 import { hasSecrets, prepareRequest, readSecrets, requestTarget, type SecretValues } from './rest-request.ts';
 import { type StatusMeanings, verdictOf } from './verdict.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export interface HttpTransportOptions {
   readonly clock: Clock;
@@ -146,15 +147,16 @@ export function createHttpTransport({
     const askFor = (path: string): Promise<AttemptResult> =>
       ask(attempt, { method, path, headers, ...(body === undefined ? {} : { body }) }, operation.statuses);
     const { pagination } = operation;
-    if (pagination !== undefined)
-      return await collectPages({ ...operation, pagination }, request, {
+    if (pagination !== undefined) {
+      const pages = await collectPages({ ...operation, pagination }, request, {
         origin: address.origin,
         expressions,
-        // The first page's faults tell that nothing was sent; a later one's only that this page was not.
         ask: (target) => askFor(target).catch((thrown: unknown) => unsentBecause(address.shown, thrown)),
       });
+      return withoutSecrets(pages, credentials.secrets);
+    }
     const result = await askFor(requestTarget(request.path, request.query));
-    return withMappedReply(result, operation.reply, expressions);
+    return withMappedReply(withoutSecrets(result, credentials.secrets), operation.reply, expressions);
   };
 
   const sendEnvelope = (

@@ -138,6 +138,18 @@ describe('pages of a list', () => {
     expect(failing.seen).toHaveLength(2);
   });
 
+  test('that were given out stay so when a later one is not reached', async () => {
+    let closed: Promise<void> | undefined;
+    const gone = await start((response) => {
+      response.setHeader('connection', 'close').end('{"data": [1], "next": "n"}');
+      closed = gone.close();
+    });
+    const result = await list('/', byCursor, { to: gone });
+    await closed;
+    expect(outcomeOf(result)).toEqual({ verdict: 'MAY_HAVE_ACTED', reason: 'connect_refused', status: '' });
+    expect(result.detail).toContain('page 2: ');
+  });
+
   test('end at the deadline of the attempt', async () => {
     await using stuck = await start((response, _, number) => {
       if (number < 3) response.end(`{"data": [1], "next": "${number}"}`);

@@ -32,8 +32,8 @@ const ofOnePage: ReadonlySet<string> = new Set([
 
 /**
  * Asks for page after page and collects their items into one reply, within the operation's bounds and 3 MiB; the reply
- * says when a bound cut the list. A page that fails fails the whole, with its own verdict: only reads are collected, so
- * that nothing is lost. `ask` sends one request and never rejects; the attempt's deadline bounds all of them.
+ * says when a bound cut the list. A page that fails fails the whole, with its own verdict (see laterPage): only reads are
+ * collected, so that nothing is lost. `ask` sends one request and never rejects; the attempt's deadline bounds all of them.
  */
 export async function collectPages(
   { pagination, reply }: CompiledRest & { readonly pagination: CompiledPagination },
@@ -55,7 +55,7 @@ export async function collectPages(
   for (let page = 1; ; page += 1) {
     const result = await ask(target);
     if (result.verdict !== 'OK' || result.reply === undefined)
-      return page === 1 ? result : { ...result, detail: `page ${page}: ${result.detail}` };
+      return page === 1 ? result : laterPage(result, page);
     try {
       const answer = answerInputOf(result.reply);
       const values = expressions.evaluate(pagination.expressions, answer);
@@ -95,6 +95,15 @@ export async function collectPages(
       return badReply({ ...result, detail: `page ${page}: ${result.detail}` }, thrown);
     }
   }
+}
+
+/** How a later page failed. That it was not reached says nothing about the pages before it, which were given out. */
+function laterPage(result: AttemptResult, page: number): AttemptResult {
+  return {
+    ...result,
+    verdict: result.verdict === 'NOT_REACHED' ? 'MAY_HAVE_ACTED' : result.verdict,
+    detail: `page ${page}: ${result.detail}`,
+  };
 }
 
 /** Items so far, as values and as JSON, bounded in number and bytes. */

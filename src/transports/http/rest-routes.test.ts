@@ -10,7 +10,7 @@ import { outcomeOf } from '../fixtures/outcome.fixture.ts';
 import { createHttpTransport } from './http-transport.ts';
 import { apiToken, startRestApi } from './rest-api.fixture.ts';
 
-const secrets = { 'env:API_TOKEN': apiToken, 'file:folded': 'a\r\nx-injected: 1' };
+const secrets = { 'env:API_TOKEN': apiToken, 'env:ODD': 's3cret pa/rt', 'file:folded': 'a\r\nx-injected: 1' };
 const settings = { headers: { 'X-Api-Key': { secret_ref: 'env:API_TOKEN' } } };
 
 describe('a route to a REST API', () => {
@@ -88,6 +88,31 @@ describe('a route to a REST API', () => {
     const result = await call({ method: 'GET', path: '/pets/{id}', reply: 'body.name' }, { id: 'x' });
     expect(result.verdict).toBe('REJECTED');
     expect(bodyOf(result)).toEqual({ error: { code: 'no_such_pet', message: 'no pet x' } });
+  });
+
+  test('tells no secret of its query, though the target repeats it', async () => {
+    await using moved = await startHttpTarget((response, { path }) =>
+      response
+        .writeHead(path.startsWith('/new') ? 200 : 301, {
+          location: `https://api.example${path}`,
+          link: `<${path}&page=2>; rel="next"`,
+          'content-type': 'application/json',
+        })
+        .end('[]'),
+    );
+    const query = { key: { secret_ref: 'env:ODD' }, q: 'x' };
+    for (const [path, more] of [
+      ['/old', {}],
+      ['/new', {}],
+      ['/new', { reply: 'headers.location' }],
+      ['/new', { pagination: { kind: 'page', parameter: 'p' } }],
+    ] as const) {
+      const result = await call({ method: 'GET', path, query, ...more }, {}, { to: moved });
+      const told = JSON.stringify([result, Buffer.from(result.reply?.data ?? []).toString()]);
+      expect(told).toContain('***');
+      for (const text of ['s3cret', 'pa/rt']) expect(told).not.toContain(text);
+    }
+    expect(moved.seen[0]?.path).toBe('/old?key=s3cret%20pa%2Frt&q=x');
   });
 
   describe('builds a request', () => {

@@ -11,9 +11,15 @@ describe('exact JSON', () => {
     '-12345678901234567890.5',
     '0.1000000000000000055511151231257827',
     '1e400',
+    '1.2345678e-320',
     '{"id":12345678901234567890,"n":1.5,"list":[9007199254740993,true,null,"text"]}',
   ])('gives %s back as it was', (text) => {
     expect(roundTrip(text)).toBe(text);
+  });
+
+  test('takes no text for a number', () => {
+    expect(() => parseExactJson(String.raw`{"a":"\u0000number:5"}`)).toThrow(SyntaxError);
+    expect(roundTrip(String.raw`"\u0000 5"`)).toBe(String.raw`"\u0000 5"`);
   });
 
   test('keeps a number that a double holds a number', () => {

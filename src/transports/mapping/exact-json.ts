@@ -11,12 +11,15 @@ const numberPattern = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
  * fail when they calculate with it. Throws SyntaxError for what is not JSON.
  */
 export function parseExactJson(text: string): unknown {
-  // The reviver is slow; it is needed only where a number could be long or huge.
-  if (!/[0-9][0-9.]{15}|[0-9][eE][+-]?[0-9]{2}/.test(text)) return JSON.parse(text);
-  const revive = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
-    typeof value === 'number' && context?.source !== undefined && !isExact(value, context.source)
+  // The reviver is slow; it is needed only where a number could be long or huge, or a text hold the mark (escaped).
+  if (!/[0-9][0-9.]{15}|[0-9][eE][+-]?[0-9]{2}|\\u0000/.test(text)) return JSON.parse(text);
+  const revive = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+    if (typeof value === 'string' && value.includes(mark))
+      throw new SyntaxError('it holds a text that would be taken for a number');
+    return typeof value === 'number' && context?.source !== undefined && !isExact(value, context.source)
       ? mark + context.source
       : value;
+  };
   return JSON.parse(text, revive);
 }
 
@@ -94,12 +97,12 @@ function nameOf(value: unknown): string {
   return typeof value === 'number' ? String(value) : 'a function';
 }
 
-/** Whether a double holds exactly what the source says. Up to 15 digits it does, unless the exponent is too large. */
+/** Whether a double holds exactly what the source says: tiny ones have fewer digits than 15. */
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false;
   const digits = significant(source);
   if (value === 0) return digits === '';
-  return digits.length <= 15 || digits === significant(String(value));
+  return digits === significant(String(value));
 }
 
 /** Digits of a number without sign, point, exponent and zeros at the ends. */
