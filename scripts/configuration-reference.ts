@@ -97,7 +97,8 @@ function unwrap(schema: z.ZodType): Bare {
 
 /** Text that is read as milliseconds. */
 function isDuration(schema: z.ZodType): boolean {
-  return String(schema.meta()?.['pattern'] ?? '').includes('ms|s|m|h|d');
+  const pattern = schema.meta()?.['pattern'];
+  return typeof pattern === 'string' && pattern.includes('ms|s|m|h|d');
 }
 
 function typeOf(schema: z.ZodType): string {
@@ -119,7 +120,7 @@ function defaultOf(schema: z.ZodType, value: unknown): string {
   if (value === undefined) return 'unset';
   if (Array.isArray(value) && value.length === 0) return 'none';
   if (isDuration(schema) && typeof value === 'number') return `\`${formatDuration(value)}\``;
-  return `\`${Array.isArray(value) ? value.join(', ') : String(value)}\``;
+  return `\`${Array.isArray(value) ? value.join(', ') : JSON.stringify(value).replaceAll('"', '')}\``;
 }
 
 function variableOf(path: string): string {

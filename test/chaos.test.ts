@@ -53,11 +53,11 @@ test('acts begin and end at their offsets, each in one line, and are carried out
 });
 
 test('a system that takes long is not ended before its act has begun', async () => {
-  const killed = Promise.withResolvers<void>();
+  const killed = Promise.withResolvers<undefined>();
   const { clock, done, run } = createRun({ kill: () => killed.promise });
   await clock.advance(20_000);
   expect(done).not.toContain('revive a');
-  killed.resolve();
+  killed.resolve(undefined);
   await run;
   expect(done).toContain('revive a');
 });
@@ -71,11 +71,11 @@ test('what cannot be done is said, and the others go on', async () => {
 });
 
 test('it ends when the signal aborts, after what is under way', async () => {
-  const killed = Promise.withResolvers<void>();
+  const killed = Promise.withResolvers<undefined>();
   const { clock, lines, ending, run } = createRun({ kill: () => killed.promise });
   await clock.advance(1_500);
   ending.abort();
-  killed.resolve();
+  killed.resolve(undefined);
   await run;
   expect(lines).toHaveLength(1);
   expect(clock.pendingTimers).toBe(0);

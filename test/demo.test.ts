@@ -87,7 +87,7 @@ test('--chaos opens breakers and closes them again, spares the callers of what m
     expect(demo.output()).toMatch(/CLOSED → OPEN/);
     expect(demo.output()).toMatch(/HALF_OPEN → CLOSED/);
     expect(demo.output()).toMatch(/→ UNHEALTHY/);
-    expect(demo.output()).toMatch(/UNHEALTHY → /);
+    expect(demo.output()).toMatch(/^[\d:]{8} {2}\w+ +UNHEALTHY → /m);
   }, chaosPatience);
   demo.child.kill('SIGINT');
   expect(await demo.ended, demo.output()).toBe(0);
@@ -95,7 +95,7 @@ test('--chaos opens breakers and closes them again, spares the callers of what m
   expect(summary).toMatch(/^ {2}callers' errors +data_request: 0$/m);
   expect(summary).toMatch(/^ {2}saved by a retry +[1-9]\d*, of which [1-9]\d* by another system/m);
   expect(summary).toMatch(/^ {2}breakers opened +[1-9]/m);
-  expect(summary).toMatch(/^ {2}statuses .*\d HEALTHY, .*\d UNHEALTHY/m);
+  expect(summary).toMatch(/^ {2}statuses .*\d UNHEALTHY/m);
   const pids = [...demo.output().matchAll(/(?: kill |pid )(\d+)/g)].map(([, pid]) => Number(pid));
   expect(pids.length).toBeGreaterThan(15);
   expect(pids.filter(isAlive)).toEqual([]);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -692,6 +692,14 @@ describe('the command line', () => {
       exitCode: 1,
       stderr: expect.stringMatching(/holds the data folder/) as string,
     });
+  });
+
+  test('does not make a folder to list the keys of', async () => {
+    const missing = join(dataDir, 'misspelt');
+    const { exitCode, stderr } = await runCli(['keys', 'list', '--data-dir', missing]);
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain(`there is no folder ${missing}`);
+    expect(existsSync(missing)).toBe(false);
   });
 
   test('asks for names and roles that exist', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runCli } from './cli/run-cli.ts';
-import { languages } from './clients/languages.ts';
+import { type Language, languages } from './clients/languages.ts';
 import { githubToken, type PublicApi, startGithub, startStripe, stripeKey } from './clients/public-apis.ts';
 import { type Running, startProgram } from './clients/running.ts';
 import { createHubClients, jsonValue, plainJson, refusalOf } from './hub-client.ts';
@@ -11,6 +11,9 @@ import { type HubProcess, startHub } from './hub-process.ts';
 import { jsonValues, runProgram } from './program.ts';
 import { describeWith } from './require.ts';
 import { root } from './root.ts';
+
+// Each test starts several programs, on two cores that other tests use too.
+vi.setConfig({ testTimeout: 120_000 });
 
 let hub: HubProcess;
 let folder: string;
@@ -55,13 +58,25 @@ interface Exchange {
   readonly reply: unknown;
 }
 
+const ready = new Map<string, Promise<void>>();
+/** Makes a language's examples ready, once for all suites of this file. */
+function prepared(language: Language): Promise<void> {
+  const preparing = ready.get(language.name) ?? language.prepare(folder);
+  ready.set(language.name, preparing);
+  return preparing;
+}
+
 /** Sends messages from every language and from grpcurl. */
 function fromEverywhere(exchanges: readonly Exchange[]): void {
   for (const language of languages) {
     describeWith(language.tools, `from ${language.name}`, () => {
-      beforeAll(() => language.prepare(), 300_000);
+      beforeAll(() => prepared(language), 300_000);
       test.for(exchanges)('$type to $systemId', async ({ systemId, type, payload, status, reply }) => {
-        const [program, ...args] = language.command('send', [systemId, type, JSON.stringify(payload)]);
+        const [program, ...args] = language.command(folder, 'send', [
+          systemId,
+          type,
+          JSON.stringify(payload),
+        ]);
         const sent = await runProgram(program, args, { env: { ...language.env, SWITCHYARD_HUB: hub.url } });
         expect(sent.code, sent.stderr).toBe(0);
         const [, got, json = ''] = /^reply (\S+) (.*)$/m.exec(sent.stdout.toString('utf8')) ?? [];

@@ -2,66 +2,45 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
-import type { System } from '#gen/switchyard/registry/v1/system_pb.js';
 import { HealthStatus } from '#gen/switchyard/type/v1/health_status_pb.js';
 import { systemClock } from '../../src/base/clock.ts';
 import { messageOf } from '../../src/base/error.ts';
 import { breakerLines, followBreakers } from '../../src/cli/breakers-watch.ts';
-import { formatTimeOfDay } from '../../src/cli/duration.ts';
+import { formatDuration, formatTimeOfDay } from '../../src/cli/duration.ts';
 import { readEnvironment } from '../../src/cli/environment.ts';
 import { followHealth, healthLines } from '../../src/cli/health-watch.ts';
 import { applyCatalog, conflictLines, readCatalogPaths } from '../../src/cli/catalog-plan.ts';
 import { connectHub } from '../../src/cli/hub-client.ts';
 import type { HubClient } from '../../src/cli/hub-client.ts';
-import { readSystemFile } from '../../src/cli/system-definition.ts';
-import { renderTable } from '../../src/cli/table.ts';
 import { createTerminal, paint } from '../../src/cli/terminal.ts';
+import { planChaos } from './chaos-plan.ts';
+import type { Act } from './chaos-plan.ts';
+import { runChaos } from './chaos.ts';
+import { readDemoOptions, usage } from './demo-options.ts';
+import type { DemoOptions } from './demo-options.ts';
+import { startFleet } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { guideLines, revival } from './guide.ts';
 import { isFree, startServer } from './processes.ts';
-import type { ServerProcess } from './processes.ts';
-import { startTraffic } from './traffic.ts';
+import { createTally } from './tally.ts';
+import type { Tally } from './tally.ts';
+import { calledTypes, startTraffic } from './traffic.ts';
 import type { TrafficCounts } from './traffic.ts';
-
-const usage = `Usage: npm run demo -- [options]
-
-  --seconds N      end after N seconds with a summary (default: run until Ctrl-C)
-  --no-replica     eleven systems only, without the second Context Memory Core
-  --rate N         messages a second (default: 10)
-`;
 
 /** This folder as it is named from where the demo was started, so that printed commands can be pasted. */
 const folder = relative(process.cwd(), import.meta.dirname);
 const hubPort = 7700;
-/** Systems that start at the same time; more would only get in each other's way. */
-const startsAtOnce = 4;
+/** Without `--duration` the acts end after an hour; the traffic goes on. */
+const openEndedChaosMs = 3_600_000;
 const terminal = createTerminal(process, readEnvironment(process.env).allowsColour);
 const clock = systemClock;
 
-interface DemoSystem {
-  readonly id: string;
-  readonly system: System;
-  readonly file: string;
-  readonly process: ServerProcess;
-  readonly http: string;
-  readonly grpc: string;
-}
-
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string' },
-      rate: { type: 'string', default: '10' },
-      'no-replica': { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
+  const options = readDemoOptions(process.argv.slice(2));
+  if (options === undefined) {
     terminal.print(usage);
     return 0;
   }
-  const seconds = values.seconds === undefined ? undefined : positive('--seconds', values.seconds);
-  const rate = positive('--rate', values.rate);
-
   const ending = new AbortController();
   process.on('SIGINT', () => ending.abort()).on('SIGTERM', () => ending.abort());
   await using cleanup = new AsyncDisposableStack();
@@ -71,33 +50,94 @@ async function main(): Promise<number> {
   const url = await startHub(dataDir, cleanup);
   const hub = connectHub({ url, timeoutMs: 10_000, signal: ending.signal });
   cleanup.defer(() => hub.close());
-  const files = [`${folder}/systems.yaml`, ...(values['no-replica'] ? [] : [`${folder}/replicas.yaml`])];
-  await applyFiles(hub, [...files, `${folder}/policies.yaml`]);
-  const systems = await startSystems(url, files, cleanup, ending.signal);
+  const files = systemFiles(options);
+  const policies = [folder, ...(options.chaos === undefined ? [] : [`${folder}/chaos`])];
+  await applyFiles(hub, [...files, ...policies.map((path) => `${path}/policies.yaml`)]);
+  terminal.print('Starting the systems, REST and gRPC each …');
+  const fleet = cleanup.use(
+    await startFleet({
+      hubUrl: url,
+      files,
+      control: options.chaos !== undefined,
+      signal: ending.signal,
+      onEnd: ({ id, file, process: server }, how) => {
+        if (isEnding(ending.signal)) return;
+        const again = revival(url, file, id);
+        log(`${id} (pid ${server.pid}) ended: ${how}. Bring it back: ${again}`);
+      },
+    }),
+  );
   if (isEnding(ending.signal)) return 0;
-  await untilHealthy(hub, systems.length, ending.signal);
-  printGuide(url, systems);
-
-  for (const { id, file, process: server } of systems) {
-    void server.ended.then((how) => {
-      if (isEnding(ending.signal)) return;
-      log(`${id} (pid ${server.pid}) ended: ${how}. Bring it back: ${revival(url, file, id)}`);
-    });
+  await untilHealthy(hub, fleet.systems().length, ending.signal);
+  for (const line of guideLines({ terminal, folder, url, systems: fleet.systems(), options })) {
+    terminal.print(line);
   }
+  const acts = planActs(options, fleet);
+  await runDemo({ hub, fleet, options, acts, ending });
+  return 0;
+}
+
+/** Traffic, chaos and what is seen of them, until the signal aborts; then the summary. */
+async function runDemo(demo: {
+  readonly hub: HubClient;
+  readonly fleet: Fleet;
+  readonly options: DemoOptions;
+  readonly acts: readonly Act[];
+  readonly ending: AbortController;
+}): Promise<void> {
+  const { hub, fleet, options, acts, ending } = demo;
+  const { signal } = ending;
+  const tally = createTally();
   const traffic = startTraffic({
     hub,
-    systems: systems.map(({ system }) => system),
+    systems: fleet.systems().map(({ system }) => system),
     clock,
-    signal: ending.signal,
-    messagesPerSecond: rate,
+    signal,
+    messagesPerSecond: options.messagesPerSecond,
     onError: errorReporter(),
   });
-  if (seconds !== undefined) clock.after(seconds * 1000, () => ending.abort());
+  if (options.durationMs !== undefined) clock.after(options.durationMs, () => ending.abort());
   const reports = clock.every(30_000, () => log(summary(traffic.counts())));
-  await Promise.all([logHealth(hub, ending.signal), logBreakers(hub, ending.signal)]);
+  await Promise.all([
+    logHealth(hub, tally, signal),
+    logBreakers(hub, tally, signal),
+    runChaos({ acts, fleet, clock, signal, log }),
+  ]);
   reports.cancel();
   terminal.print(`\n${summary(traffic.counts())}. Stopping everything that was started.`);
-  return 0;
+  if (options.chaos !== undefined) {
+    for (const line of tally.lines(acts, traffic.counts())) terminal.print(line);
+  }
+}
+
+/** The catalogs with systems. Chaos has a second system of three types, so that one of each can be in trouble. */
+function systemFiles({ replicas, chaos }: DemoOptions): readonly string[] {
+  return [
+    `${folder}/systems.yaml`,
+    ...(replicas ? [`${folder}/replicas.yaml`] : []),
+    ...(replicas && chaos !== undefined ? [`${folder}/chaos/replicas.yaml`] : []),
+  ];
+}
+
+/** The plan of chaos, announced with its seed. Without chaos there are no acts. */
+function planActs({ chaos, durationMs }: DemoOptions, fleet: Fleet): readonly Act[] {
+  if (chaos === undefined) return [];
+  const systems = fleet.systems().map(({ system }) => system);
+  const called = calledTypes(systems);
+  const plan = {
+    ...chaos,
+    durationMs: durationMs ?? openEndedChaosMs,
+    systems: systems.map(({ id, type }) => ({ id, type, isCalled: called.has(type) })),
+  };
+  const acts = planChaos(plan);
+  const during = durationMs === undefined ? '' : ` --duration ${durationFlag(durationMs)}`;
+  const flags = `${during} --every ${durationFlag(chaos.everyMs)}`;
+  terminal.print(
+    `Chaos with the seed ${chaos.seed}: ${acts.length} acts in ${formatDuration(plan.durationMs)}. ` +
+      `The same again: --chaos --seed ${chaos.seed}${flags}${chaos.noMercy ? ' --no-mercy' : ''}`,
+  );
+  if (acts.length === 0) terminal.print('That is too short for an act; give it --duration 30s or more.');
+  return acts;
 }
 
 async function startHub(dataDir: string, cleanup: AsyncDisposableStack): Promise<string> {
@@ -125,48 +165,6 @@ async function applyFiles(hub: HubClient, files: readonly string[]): Promise<voi
   }
 }
 
-/** Starts every system of the files as a server of its own that registers itself. */
-async function startSystems(
-  url: string,
-  files: readonly string[],
-  cleanup: AsyncDisposableStack,
-  signal: AbortSignal,
-): Promise<readonly DemoSystem[]> {
-  const wanted: { id: string; system: System; file: string }[] = [];
-  for (const file of files) {
-    for (const { system } of await readSystemFile(file)) wanted.push({ id: system.id, system, file });
-  }
-  terminal.print(`Starting ${wanted.length} systems, REST and gRPC each …`);
-  const systems: DemoSystem[] = [];
-  const queue = [...wanted];
-  const startNext = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined && !isEnding(signal); next = queue.shift()) {
-      const server = await startServer(
-        [
-          'echo',
-          '-f',
-          next.file,
-          '--id',
-          next.id,
-          '--hub',
-          url,
-          '--register',
-          '--keep-registered',
-          '--quiet',
-          '--json',
-        ],
-        (line) => line.startsWith('{'),
-      );
-      cleanup.defer(() => server.stop());
-      const { http, grpc } = JSON.parse(server.readyLine) as { http: string; grpc: string };
-      systems.push({ ...next, process: server, http, grpc });
-    }
-  };
-  await Promise.all(Array.from({ length: startsAtOnce }, startNext));
-  const order = wanted.map(({ id }) => id);
-  return systems.sort((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
-}
-
 /** Waits until the hub has found every system well, at most 20 s: the demo goes on without. */
 async function untilHealthy(hub: HubClient, count: number, signal: AbortSignal): Promise<void> {
   const enough = new AbortController();
@@ -188,61 +186,24 @@ async function untilHealthy(hub: HubClient, count: number, signal: AbortSignal):
   if (!isEnding(signal)) terminal.print(`${healthy.size} of ${count} systems are HEALTHY.\n`);
 }
 
-function printGuide(url: string, systems: readonly DemoSystem[]): void {
-  const rows = systems.map(({ id, process: server, http, grpc }) => [id, http, grpc, `kill ${server.pid}`]);
-  terminal.print(renderTable(terminal, ['system', 'rest', 'grpc', 'how to kill it'], rows));
-  const address = url.replace('http://', '');
-  // With another port than the usual one, every command must be told.
-  const hubFlag = url === `http://127.0.0.1:${hubPort}` ? '' : ` --hub ${url}`;
-  const replicated = systems.some(({ id }) => id === 'cmc_002');
-  const first = systems[0];
-  const lines = [
-    '',
-    'Try next, in a second terminal:',
-    '',
-    `  npx switchyard status${hubFlag}`,
-    `  npx switchyard health --watch${hubFlag}`,
-    `  npx switchyard breakers --watch${hubFlag}`,
-    `  npx switchyard diff -f ${folder}${hubFlag}`,
-    `  npx switchyard explain type:cmc --type data_request --kind query${hubFlag}`,
-    `  npx switchyard send type:cmc --type data_request --kind query --json '{"hello": "world"}' --trace${hubFlag}`,
-    `  grpcurl -plaintext ${address} list`,
-    `  grpcurl -plaintext -d '{"system_id": "apoe_001", "transitive": true}' ${address} switchyard.registry.v1.RegistryService/GetDependencies`,
-    `  grpcurl -plaintext ${address} switchyard.health.v1.HealthService/WatchHealth`,
-    '',
-    ...(first === undefined
-      ? []
-      : [
-          `Then kill ${first.id} and watch its health turn and its breaker open${replicated ? ', while messages to the type cmc go on to cmc_002' : ''}:`,
-          '',
-          `  kill ${first.process.pid}`,
-          '',
-          'and bring it back, and see the breaker close:',
-          '',
-          `  ${revival(url, first.file, first.id)}`,
-          '',
-        ]),
-    paint(terminal, 'dim', 'Changes of health and breakers as they happen; Ctrl-C stops everything:'),
-  ];
-  terminal.print(lines.join('\n'));
-}
-
-function revival(url: string, file: string, id: string): string {
-  return `npx switchyard echo -f ${file} --id ${id} --register --keep-registered --quiet --hub ${url}`;
-}
-
 /** Prints every change of health but not what is there at the beginning, until the signal aborts. */
-async function logHealth(hub: HubClient, signal: AbortSignal): Promise<void> {
+async function logHealth(hub: HubClient, tally: Tally, signal: AbortSignal): Promise<void> {
   await followHealth({ clock, signal }, hub, undefined, (change) => {
     if (change.kind === 'present') return;
+    if (change.kind === 'changed' && change.before?.status !== change.item.status) {
+      tally.health(change.item.status);
+    }
     for (const line of healthLines(terminal, change, clock.now())) terminal.print(line);
   });
 }
 
-async function logBreakers(hub: HubClient, signal: AbortSignal): Promise<void> {
+async function logBreakers(hub: HubClient, tally: Tally, signal: AbortSignal): Promise<void> {
   await followBreakers({ clock, signal }, hub, '', (change) => {
     // Both watches lose the same connection; one of them says so.
     if (change.kind === 'present' || change.kind === 'lost' || change.kind === 'resumed') return;
+    if (change.kind === 'changed' && change.before?.state !== change.item.state) {
+      tally.breaker(`${change.item.systemId}/${change.item.interface}`, change.item.state);
+    }
     for (const line of breakerLines(terminal, change, clock.now())) terminal.print(line);
   });
 }
@@ -267,10 +228,9 @@ function log(text: string): void {
   terminal.print(`${paint(terminal, 'dim', formatTimeOfDay(clock.now()))}  ${text}`);
 }
 
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (value > 0 && value <= 86_400) return value;
-  throw new Error(`${name} "${text}": write a number from 1 to 86400`);
+/** A duration as options take it. */
+function durationFlag(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
 function isEnding(signal: AbortSignal): boolean {

@@ -14,6 +14,8 @@ export interface ServerProcess {
   readonly ended: Promise<string>;
   /** SIGTERM, and SIGKILL for one that has not ended after 8 s. */
   stop(): Promise<void>;
+  /** SIGKILL, as in a crash; resolves when it has ended. */
+  kill(): Promise<void>;
 }
 
 const startTimeoutMs = 60_000;
@@ -52,7 +54,16 @@ export function startServer(
       if (readyLine === undefined) return;
       output = '\0';
       clearTimeout(late);
-      resolve({ pid: child.pid ?? 0, readyLine, ended, stop: () => stop(child, ended) });
+      resolve({
+        pid: child.pid ?? 0,
+        readyLine,
+        ended,
+        stop: () => stop(child, ended),
+        async kill() {
+          child.kill('SIGKILL');
+          await ended;
+        },
+      });
     });
   });
 }

@@ -11,10 +11,14 @@ import type { HubClient } from '../../src/cli/hub-client.ts';
 export interface TrafficCounts {
   readonly calls: number;
   readonly errors: number;
-  /** Calls that more than one attempt was needed for. */
+  /** Calls that were answered after more than one attempt. */
   readonly retried: number;
+  /** Of these, the ones that another system answered than was tried first. */
+  readonly failovers: number;
   /** Errors by reason. */
   readonly byReason: ReadonlyMap<string, number>;
+  /** Errors by message type and reason; every type that was sent is there. */
+  readonly errorsByType: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 export interface TrafficOptions {
@@ -30,6 +34,8 @@ export interface TrafficOptions {
 /** Calls that may be in flight; a message whose turn comes while they are is left out. */
 const inFlightMax = 64;
 const callTimeoutMs = 15_000;
+/** A query and an update. */
+const messageTypes = ['data_request', 'status_update'] as const;
 
 /**
  * Sends messages along the dependencies of the systems, one after the other in turn, until the signal aborts: mostly
@@ -39,7 +45,8 @@ export function startTraffic(options: TrafficOptions): { counts(): TrafficCounts
   const { hub, clock, signal } = options;
   const edges = edgesOf(options.systems);
   const byReason = new Map<string, number>();
-  const tally = { turn: 0, inFlight: 0, calls: 0, errors: 0, retried: 0 };
+  const errorsByType = new Map<string, Map<string, number>>(messageTypes.map((type) => [type, new Map()]));
+  const tally = { turn: 0, inFlight: 0, calls: 0, errors: 0, retried: 0, failovers: 0 };
 
   async function sendNext(): Promise<void> {
     const edge = edges[tally.turn % edges.length];
@@ -50,13 +57,17 @@ export function startTraffic(options: TrafficOptions): { counts(): TrafficCounts
     try {
       const { delivery } = await hub.messaging.sendMessage({ message }, { timeoutMs: callTimeoutMs, signal });
       tally.calls += 1;
-      if ((delivery?.attempts.length ?? 0) > 1) tally.retried += 1;
+      const attempts = delivery?.attempts ?? [];
+      if (attempts.length > 1) tally.retried += 1;
+      if (attempts[0]?.systemId !== attempts.at(-1)?.systemId) tally.failovers += 1;
     } catch (error) {
       if (signal.aborted) return;
       const failure = describeFailure(error, hub.url);
       tally.calls += 1;
       tally.errors += 1;
-      byReason.set(failure.reason, (byReason.get(failure.reason) ?? 0) + 1);
+      for (const counts of [byReason, errorsByType.get(message.type)]) {
+        counts?.set(failure.reason, (counts.get(failure.reason) ?? 0) + 1);
+      }
       options.onError(message.target?.target.value ?? '', failure.reason, failure.message);
     } finally {
       tally.inFlight -= 1;
@@ -67,7 +78,12 @@ export function startTraffic(options: TrafficOptions): { counts(): TrafficCounts
     if (tally.inFlight < inFlightMax) void sendNext();
   });
   signal.addEventListener('abort', () => timer.cancel(), { once: true });
-  return { counts: () => ({ ...tally, byReason }) };
+  return { counts: () => ({ ...tally, byReason, errorsByType }) };
+}
+
+/** Types that the traffic goes to. */
+export function calledTypes(systems: readonly System[]): ReadonlySet<string> {
+  return new Set(edgesOf(systems).map(({ type }) => type));
 }
 
 /** One system needs another. */
@@ -103,7 +119,7 @@ function messageAlong({ source, systemId, type, hasReplica }: Edge, turn: number
     source,
     target: { target: isById ? { case: 'systemId', value: systemId } : { case: 'type', value: type } },
     kind: isUpdate ? Kind.REQUEST : Kind.QUERY,
-    type: isUpdate ? 'status_update' : 'data_request',
+    type: messageTypes[isUpdate ? 1 : 0],
     contentType: 'application/json',
     payload: { case: 'data', value: new TextEncoder().encode(JSON.stringify({ from: source, turn })) },
   });

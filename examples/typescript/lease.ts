@@ -18,7 +18,7 @@ export async function keepRegistered(
 ): Promise<void> {
   const systemId = system.id;
   const leaseTtl = { seconds: BigInt(ttlSeconds) };
-  const thirdMs = (ttlSeconds * 1000) / 3;
+  const thirdMs = Math.round((ttlSeconds * 1000) / 3);
   const options = { timeoutMs: thirdMs };
   // Names this incarnation of the system. Empty: not registered.
   let registrationId = '';

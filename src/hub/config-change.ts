@@ -9,7 +9,7 @@ export interface ConfigChange {
 }
 
 /** Settings that are read once, at start: what is opened by them stays as it is until a restart. */
-const readAtStart: readonly string[] = ['listen', 'data_dir', 'insecure', 'plugins', 'server', 'registry'];
+const readAtStart: readonly string[] = ['listen', 'data_dir', 'insecure', 'plugins', 'registry'];
 
 /** Every setting that differs, in the order of the schema. Lists are compared as a whole. */
 export function configChanges(before: Config, after: Config): readonly ConfigChange[] {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createFakeClock } from '../base/fake-clock.ts';
-import { filePollMs, watchFiles } from './file-watch.ts';
+import { filePollMs, fileSettleMs, watchFiles } from './file-watch.ts';
 
 let folder: string;
 let file: string;
@@ -19,8 +19,8 @@ async function watching() {
   const onChange = vi.fn(() => Promise.resolve());
   const stop = await watchFiles({ clock, files: () => [file], onChange });
   /** Looks once more, and waits until the next look is due. */
-  const look = async (): Promise<void> => {
-    await clock.advance(filePollMs);
+  const look = async (ms = filePollMs): Promise<void> => {
+    await clock.advance(ms);
     await vi.waitFor(() => expect(clock.pendingTimers).toBeGreaterThan(0));
   };
   return { clock, onChange, stop, look };
@@ -41,6 +41,23 @@ test.each<[string, () => void]>([
   await look();
   expect(onChange).not.toHaveBeenCalled();
   change();
+  await look();
+  await look();
+  expect(onChange).toHaveBeenCalledTimes(1);
+  stop();
+});
+
+test('a file is read when it does not change any more, not while somebody writes it', async () => {
+  const { onChange, stop, look } = await watching();
+  writeFileSync(file, 'half');
+  await look();
+  for (const more of ['half and', 'half and half']) {
+    writeFileSync(file, more);
+    await look(fileSettleMs);
+  }
+  expect(onChange).not.toHaveBeenCalled();
+  await look(fileSettleMs);
+  expect(onChange).toHaveBeenCalledTimes(1);
   await look();
   await look();
   expect(onChange).toHaveBeenCalledTimes(1);

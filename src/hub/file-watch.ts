@@ -3,12 +3,14 @@ import type { Clock, Timer } from '../base/clock.ts';
 
 /** How often watched files are looked at, in ms. */
 export const filePollMs = 2000;
+/** How long files must stay as they are before what changed is read, in ms: somebody may still be writing. */
+export const fileSettleMs = 250;
 
 export interface FileWatchOptions {
   readonly clock: Clock;
   /** Which files to look at; asked each time, because a folder's content changes. */
   readonly files: () => readonly string[];
-  /** Called after something changed, appeared or went; not again before it settled. */
+  /** Called after something changed, appeared or went, and settled. The next look is after it has resolved. */
   readonly onChange: () => Promise<void>;
 }
 
@@ -19,20 +21,25 @@ export interface FileWatchOptions {
 export async function watchFiles({ clock, files, onChange }: FileWatchOptions): Promise<() => void> {
   let closed = false;
   let timer: Timer | undefined;
-  let seen = await stateOf(files());
-  const look = async (): Promise<void> => {
+  let known = await stateOf(files());
+  const look = async (before: string): Promise<void> => {
     const state = await stateOf(files());
     if (closed) return;
-    if (state !== seen) {
-      seen = state;
+    // Half a catalog can be a valid one: what still changes is not read.
+    if (state !== before) {
+      wait(fileSettleMs, state);
+      return;
+    }
+    if (state !== known) {
+      known = state;
       await onChange();
     }
-    wait();
+    wait(filePollMs, known);
   };
-  const wait = (): void => {
-    if (!closed) timer = clock.after(filePollMs, () => void look());
+  const wait = (ms: number, state: string): void => {
+    if (!closed) timer = clock.after(ms, () => void look(state));
   };
-  wait();
+  wait(filePollMs, known);
   return () => {
     closed = true;
     timer?.cancel();

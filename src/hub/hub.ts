@@ -108,7 +108,7 @@ async function open(base: HubBase): Promise<{
 
   const { host, port } = listenAddress(config.listen);
   opened.defer('edge', async () => {
-    await edge.drain(config.server.drain_timeout);
+    await edge.drain(base.reloader.current.server.drain_timeout);
   });
   const address = await edge.listen(host, port);
   edge.setReady(true);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import { invalidFields } from '../base/error.ts';
 import { type KeySpec, type KeyStore, type KeyView, openKeyStore } from '../security/key-store.ts';
@@ -30,14 +31,27 @@ export function createKeyOffline(
   return withKeys(dataDir, clock, (keys) => keys.create(spec, creator));
 }
 
-/** Every key of a hub that does not run. */
-export function listKeysOffline(dataDir: string, clock: Clock): Promise<readonly KeyView[]> {
+/** Every key of a hub that does not run. Throws INVALID_FIELD when there is no such folder, STORE_UNAVAILABLE. */
+export async function listKeysOffline(dataDir: string, clock: Clock): Promise<readonly KeyView[]> {
+  requireFolder(dataDir);
   return withKeys(dataDir, clock, async (keys) => keys.list());
 }
 
-/** Revokes a key of a hub that does not run. Throws KEY_NOT_FOUND, STORE_UNAVAILABLE. */
-export function revokeKeyOffline(dataDir: string, prefix: string, clock: Clock): Promise<KeyView> {
+/** Revokes a key of a hub that does not run. Throws INVALID_FIELD when there is no such folder, KEY_NOT_FOUND, STORE_UNAVAILABLE. */
+export async function revokeKeyOffline(dataDir: string, prefix: string, clock: Clock): Promise<KeyView> {
+  requireFolder(dataDir);
   return withKeys(dataDir, clock, (keys) => keys.revoke(prefix));
+}
+
+/** Only a first key makes the folder: to look into one that is misspelt would find no keys. */
+function requireFolder(dataDir: string): void {
+  if (existsSync(dataDir)) return;
+  throw invalidFields([
+    {
+      field: 'data_dir',
+      description: `there is no folder ${dataDir}; name the hub's data folder (--data-dir)`,
+    },
+  ]);
 }
 
 /** The store's lock keeps a running hub and this apart: the one that comes second is refused with STORE_UNAVAILABLE. */

@@ -32,8 +32,7 @@ export async function openCatalogs(base: HubBase, apply: ApplyCatalog): Promise<
       const added = new Map<ReadCatalog, number>();
       if (catalogs.length > 1) {
         for (const read of catalogs) {
-          const { changes } = await applied(apply, read, { prune: false, validateOnly: false });
-          added.set(read, changes);
+          added.set(read, await additions(apply, read));
         }
       }
       for (const read of catalogs) {
@@ -69,6 +68,17 @@ async function loaded(loader: CatalogLoader): Promise<readonly ReadCatalog[]> {
   } catch (error) {
     if (!(error instanceof CatalogFileError)) throw error;
     throw new ConfigError(error.violations.map(violationText));
+  }
+}
+
+/** Applies one catalog without deleting anything. Resolves to the number of changes. */
+async function additions(apply: ApplyCatalog, read: ReadCatalog): Promise<number> {
+  try {
+    return (await applied(apply, read, { prune: false, validateOnly: false })).changes;
+  } catch (error) {
+    // No room for what comes beside what goes: then that has to go first.
+    if (error instanceof HubError && error.reason === 'REGISTRY_FULL') return 0;
+    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ import type { Registry } from '../registry/registry.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import { Turns } from '../resilience/turns.ts';
 import { createAccessService } from '../rpc/access-service.ts';
-import { createEdge, type Edge } from '../rpc/edge.ts';
+import { createEdge, type Edge, type EdgeSettings } from '../rpc/edge.ts';
 import { createHealthService } from '../rpc/health-service.ts';
 import { createMessagingService } from '../rpc/messaging-service.ts';
 import type { CatalogRulePorts } from '../rpc/catalog-rules.ts';
@@ -18,6 +18,7 @@ import { createResilienceService } from '../rpc/resilience-service.ts';
 import { type Metrics } from '../telemetry/metrics.ts';
 import { messagingDirectory } from './ports.ts';
 import { readVersion } from './version.ts';
+import type { Config } from './config-schema.ts';
 import type { HubBase } from './hub-base.ts';
 import { type Transports } from './open-transports.ts';
 import type { Security } from './open-security.ts';
@@ -65,6 +66,7 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
   metrics.countSystems(() => countBy(directory.systems(), ({ id }) => monitor.statusOf(id)));
   metrics.countBreakers(() => countBy(breakers.board.list(), ({ state }) => state));
 
+  const { allowedHosts, allowedOrigins, connectionsMax, unaryMax, streamsMax } = edgeSettings(config);
   const edge = createEdge({
     services: [
       createRegistryService(catalogs),
@@ -102,10 +104,10 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
         }),
     },
     checks: [{ name: 'store', check: () => store.check() }],
-    allowedHosts: config.server.allowed_hosts,
-    allowedOrigins: config.server.allowed_origins,
-    listenerLimits: { connectionsMax: config.server.max_connections },
-    callLimits: { unaryMax: config.server.max_concurrent_calls, streamsMax: config.server.max_watches },
+    allowedHosts,
+    allowedOrigins,
+    listenerLimits: { connectionsMax },
+    callLimits: { unaryMax, streamsMax },
     version: readVersion(),
     authentication: security.authentication,
     audit: security.audit,
@@ -113,7 +115,19 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
   });
   security.tls?.onChange((material) => edge.setTlsContext(material));
   security.keys.onEnded((key) => edge.endStreamsOf(key));
+  reloader.onChange((next) => edge.configure(edgeSettings(next)));
   return edge;
+}
+
+/** The section `server` as the edge takes it. */
+function edgeSettings({ server }: Config): EdgeSettings {
+  return {
+    allowedHosts: server.allowed_hosts,
+    allowedOrigins: server.allowed_origins,
+    connectionsMax: server.max_connections,
+    unaryMax: server.max_concurrent_calls,
+    streamsMax: server.max_watches,
+  };
 }
 
 /** Everyone who learns from an attempt hears of it here, once. Breaker and load have heard already. */

@@ -50,6 +50,10 @@ export async function serve(flags: ConfigFlags): Promise<number> {
     });
   } catch (error) {
     // What the person at the terminal can mend needs no stack; anything else is a defect and does.
+    if (error instanceof ConfigError) {
+      process.stderr.write(`${error.message}\n`);
+      return exits.badSettings;
+    }
     if (!(error instanceof HubError)) logger.error('the hub could not start', { stack: stackOf(error) });
     process.stderr.write(`switchyard: ${messageOf(error)}\n`);
     return exits.failed;

@@ -37,7 +37,11 @@ export function planSystems(
     const other = book.systems.owner(id, catalog.name);
     if (other !== undefined && other.since < since) {
       const fields = differingFields(other.value.spec, declared.spec);
-      return { ...change, action: 'UNCHANGED', fields: [], conflicts: ownedByOther(other, fields) };
+      // Somebody removed it: it comes back, as its owner says.
+      const gone = state.system(id) === undefined;
+      if (gone) becomes.set(id, other.value.spec);
+      const conflicts = ownedByOther(other, fields);
+      return { ...change, action: gone ? 'CREATE' : 'UNCHANGED', fields: [], conflicts };
     }
     const current = state.system(id);
     if (current === undefined) {

@@ -61,8 +61,21 @@ export interface EdgeOptions {
   readonly tls?: Omit<ListenerTls, 'onCertificateRefused'> | undefined;
 }
 
+/** What can be changed while the port is open. */
+export interface EdgeSettings {
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  /** Open connections. */
+  readonly connectionsMax: number;
+  /** Unary calls and streams at the same time. */
+  readonly unaryMax: number;
+  readonly streamsMax: number;
+}
+
 /** The hub's one port with everything on it. */
 export interface Edge {
+  /** Changes settings for what comes from now on; connections, calls and streams that are open go on. */
+  configure(settings: EdgeSettings): void;
   /** Begins to accept; port 0 picks a free one. The edge is not ready until {@link Edge.setReady}. */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
   /** What `/readyz` and the health of `""` say. Calls are served either way. */
@@ -117,7 +130,7 @@ export function createEdge(options: EdgeOptions): Edge {
     version: options.version ?? '0',
   });
   const rules = {
-    allowedHosts: [...(options.allowedHosts ?? [])],
+    allowedHosts: options.allowedHosts ?? [],
     allowedOrigins: options.allowedOrigins ?? [],
     tls: tls !== undefined,
   };
@@ -151,9 +164,17 @@ export function createEdge(options: EdgeOptions): Edge {
   });
   metrics.countConnections(() => Object.entries(listener.connections()));
 
+  let listenHost: readonly string[] = [];
   return {
+    configure({ allowedHosts, allowedOrigins, connectionsMax, unaryMax, streamsMax }) {
+      rules.allowedHosts = [...allowedHosts, ...listenHost];
+      rules.allowedOrigins = allowedOrigins;
+      listener.limitConnections(connectionsMax);
+      pipeline.configure({ unaryMax, streamsMax });
+    },
     async listen(host, port) {
-      rules.allowedHosts.push(host);
+      listenHost = [host];
+      rules.allowedHosts = [...rules.allowedHosts, host];
       return listener.listen(host, port);
     },
     setReady: (ready) => readiness.setReady(ready),

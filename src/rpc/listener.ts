@@ -38,6 +38,8 @@ export interface Listener {
   close(graceMs: number): Promise<{ readonly forced: number }>;
   /** New connections get these certificates from now on. Only on a port with TLS. */
   setTlsContext(context: TlsContext): void;
+  /** Changes how many connections may be open; those that are go on. */
+  limitConnections(connectionsMax: number): void;
   /** Open connections by protocol; `sniffing` have not said which yet, or are in their TLS handshake. */
   connections(): { readonly h1: number; readonly h2: number; readonly sniffing: number };
 }
@@ -119,10 +121,13 @@ export function createListener(options: ListenerOptions): Listener {
   });
   server.maxConnections = limits.connectionsMax;
   server.on('drop', () => {
-    logger.warn('a connection was refused: too many are open', { limit: limits.connectionsMax });
+    logger.warn('a connection was refused: too many are open', { limit: server.maxConnections });
   });
 
   return {
+    limitConnections(connectionsMax) {
+      server.maxConnections = connectionsMax;
+    },
     async listen(host, port) {
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));

@@ -82,6 +82,8 @@ export interface Pipeline {
    * their callers hear an outcome instead of a cut connection.
    */
   hurry(): void;
+  /** Changes limits for calls from now on; those that are open go on. */
+  configure(limits: Partial<PipelineLimits>): void;
   /** Ends the open streams of principals that `concerns` says; their unary calls finish. */
   endStreams(concerns: (principal: Principal) => boolean, error: HubError): void;
   readonly unaryInFlight: number;
@@ -100,7 +102,7 @@ export interface PipelineOptions {
 type AnyHandler = (request: unknown, context: CallContext) => unknown;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const limits = { ...pipelineLimits, ...options.limits };
+  let limits = { ...pipelineLimits, ...options.limits };
   const routes = new Map<DescMethod, { handler: AnyHandler; rules: ZodType | undefined }>();
   for (const { service, schemas, handlers } of options.services) {
     for (const method of service.methods) {
@@ -114,6 +116,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   let draining: HubError | undefined;
 
   return {
+    configure(changed) {
+      limits = { ...limits, ...changed };
+    },
     open(incoming) {
       const { method } = incoming;
       const route = routes.get(method);

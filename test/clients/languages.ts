@@ -1,3 +1,5 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { runProgram } from '../program.ts';
 import { requireTool, type Tool } from '../require.ts';
@@ -8,37 +10,46 @@ export interface Language {
   readonly name: 'typescript' | 'go' | 'python';
   /** What must be on the machine. */
   readonly tools: readonly Tool[];
-  /** Builds or installs; throws with the output when that fails. */
-  prepare(): Promise<void>;
+  /** Builds or installs into a folder of the test's own, as tests run side by side. Throws with the output when that fails. */
+  prepare(folder: string): Promise<void>;
   /** The command line of an example. */
-  command(example: string, args: readonly string[]): readonly [string, ...string[]];
+  command(folder: string, example: string, args: readonly string[]): readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
 }
-
-const built = `${root}.cache/bin/example-go`;
 
 /** The languages of examples/, as their READMEs build and start them. */
 export const languages: readonly Language[] = [
   {
     name: 'typescript',
     tools: [],
-    prepare: () =>
-      succeeds('npm', ['ci', '--prefix', 'examples/typescript', '--prefer-offline', '--no-audit']),
-    command: (example, args) => [process.execPath, `examples/typescript/${example}.ts`, ...args],
+    prepare: async (folder) => {
+      for (const path of ['examples/typescript', 'gen/ts'])
+        await cp(root + path, join(folder, path), {
+          recursive: true,
+          filter: (from) => !from.includes('node_modules', root.length),
+        });
+      const prefix = join(folder, 'examples/typescript');
+      await succeeds('npm', ['ci', '--prefix', prefix, '--prefer-offline', '--no-audit']);
+    },
+    command: (folder, example, args) => [
+      process.execPath,
+      join(folder, `examples/typescript/${example}.ts`),
+      ...args,
+    ],
     env: {},
   },
   {
     name: 'go',
     tools: ['go'],
-    prepare: () => succeeds('go', ['-C', 'examples/go', 'build', '-o', built, '.']),
-    command: (example, args) => [built, example, ...args],
+    prepare: (folder) => succeeds('go', ['-C', 'examples/go', 'build', '-o', join(folder, 'example'), '.']),
+    command: (folder, example, args) => [join(folder, 'example'), example, ...args],
     env: {},
   },
   {
     name: 'python',
     tools: ['python'],
     prepare: pinsAreInstalled,
-    command: (example, args) => [
+    command: (_, example, args) => [
       requireTool('python') ?? 'python3',
       `examples/python/${example}.py`,
       ...args,

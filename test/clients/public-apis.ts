@@ -188,7 +188,8 @@ export function startStripe(customerCount: number): Promise<PublicApi> {
     }
     if (url.pathname === '/v1/customers' && method === 'POST') {
       if (headers['content-type'] !== 'application/x-www-form-urlencoded') return refusal(400, 'Send a form');
-      const key = String(headers['idempotency-key']);
+      // Without a key each request is another customer.
+      const key = headers['idempotency-key']?.toString() ?? `none ${customers.length}`;
       const earlier = keys.get(key);
       if (earlier !== undefined) return { ...earlier, headers: { 'idempotent-replayed': 'true' } };
       const form = Object.fromEntries(new URLSearchParams(body));

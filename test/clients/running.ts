@@ -5,7 +5,7 @@ import { vi } from 'vitest';
 import { root } from '../root.ts';
 
 /** Longest that a program may take to print what a test waits for, in ms. Two cores are shared by all tests. */
-const printTimeoutMs = 25_000;
+const printTimeoutMs = 40_000;
 
 /** A program that goes on until it is stopped; what it has written so far can be read at any time. */
 export interface Running extends AsyncDisposable {
@@ -60,9 +60,13 @@ export function startProgram(
         { timeout: printTimeoutMs, interval: 20 },
       );
     },
-    signal: (name) => void child.kill(name),
+    signal: (name) => {
+      child.kill(name);
+    },
     stop: () => stop('SIGTERM'),
-    [Symbol.asyncDispose]: async () => void (await stop('SIGKILL')),
+    [Symbol.asyncDispose]: async () => {
+      await stop('SIGKILL');
+    },
   };
 }
 

@@ -6,6 +6,9 @@ const depthMax = 100;
 /** What a value of google.protobuf.Struct, Value and ListValue takes: a message of its own with six fields. */
 const plainValueFields = 7;
 
+/** What a field takes that its type does not have: it is kept as an object of its own. */
+const unknownFieldFields = 4;
+
 /** Finds types by name and extensions by number. */
 type Types = Pick<Registry, 'getMessage' | 'getExtensionFor'>;
 
@@ -60,8 +63,8 @@ export class FieldBudget {
     while (reader.pos < end) {
       const [number, wire] = reader.tag();
       if (wire === WireType.EndGroup) return;
-      this.#take(1);
       const field = this.#fieldsOf(desc).get(number) ?? this.#types.getExtensionFor(desc, number);
+      this.#take(field === undefined ? unknownFieldFields : 1);
       const inner = messageOf(field);
       if (isAny && number === 1 && wire === WireType.LengthDelimited)
         packed = this.#packedType(reader.string());

@@ -180,9 +180,43 @@ describe('proto3', () => {
       Buffer.from([0x12, ...length(empty)]),
       empty,
     ]);
-    for (const bytes of [empty, Buffer.concat([Buffer.from([0x1a, ...length(packed)]), packed])])
+    const unknown = Buffer.alloc(900_000, Buffer.from([0xf8, 1, 0]));
+    for (const bytes of [empty, unknown, Buffer.concat([Buffer.from([0x1a, ...length(packed)]), packed])])
       expect(() => replyToJson(list, bytes, { emitDefaults: true }), within).toThrow(tooMany);
     expect(round(list, many(1000, '{"s0":"x"}'))).toEqual(JSON.parse(many(1000, '{"s0":"x"}')));
+  });
+
+  test('messages in a map come through, and count', () => {
+    const map = methodOf({
+      syntax: 'proto3',
+      messageType: [
+        {
+          name: 'M',
+          field: [
+            { ...scalar('by_name', 1, Type.MESSAGE), typeName: '.acme.M.ByNameEntry', label: Label.REPEATED },
+            ...Array.from({ length: 17 }, (_, index) => scalar(`s${index}`, 4 + index, Type.STRING)),
+          ],
+          nestedType: [
+            {
+              name: 'ByNameEntry',
+              field: [
+                scalar('key', 1, Type.STRING),
+                { ...scalar('value', 2, Type.MESSAGE), typeName: '.acme.M' },
+              ],
+              options: { mapEntry: true },
+            },
+          ],
+        },
+      ],
+    });
+    const json = { byName: { a: { s0: 'x', byName: { b: {} } }, c: {} } };
+    expect(round(map, JSON.stringify(json))).toEqual(json);
+    const many = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`k${index}`, {}]));
+    expect(() => requestFromJson(map, Buffer.from(JSON.stringify({ byName: many })))).toThrow(
+      /fields together/,
+    );
+    const entries = Buffer.alloc(240_000, Buffer.from([0x0a, 2, 0x12, 0]));
+    expect(() => replyToJson(map, entries, { emitDefaults: false })).toThrow(/fields together/);
   });
 
   test('bytes that are no message are refused', () => {

@@ -18,7 +18,7 @@ import { binaryEvent, structuredEvent } from './cloudevents.ts';
 import type { CompiledOperation, CompiledRest } from './compiled-operation.ts';
 import { envelopeBody, messagePathDefault } from './envelope.ts';
 import { exchange, type ExchangeRequest } from './exchange.ts';
-import { type HttpHost, HttpHosts } from './hosts.ts';
+import { HttpHosts } from './hosts.ts';
 import type { HttpEnvelope } from './http-settings.ts';
 import { type CompiledInterface, InterfaceDeclarations } from './interface-declarations.ts';
 import { collectPages } from './pages.ts';
@@ -57,7 +57,6 @@ interface Attempt {
   readonly message: Message;
   readonly options: SendOptions;
   readonly address: TargetAddress;
-  readonly host: HttpHost;
   readonly credentials: Credentials;
 }
 
@@ -109,10 +108,13 @@ export function createHttpTransport({
   };
 
   const ask = async (
-    { address, host, options }: Attempt,
+    { address, credentials, options }: Attempt,
     request: ExchangeRequest,
     statuses?: StatusMeanings,
   ): Promise<AttemptResult> => {
+    if (closed) throw new UnsentFault('connect_failed', 'the hub is shutting down');
+    // Anew for each page: the host of the page before may have been let go.
+    const host = hosts.to(address, credentials.identity);
     if (host.full())
       throw new UnsentFault(
         'concurrency_limited',
@@ -195,9 +197,7 @@ export function createHttpTransport({
     const operation = operationFor(endpoint, declared, message.type);
     const reading = credentialsOf(declared, operation);
     const credentials = reading === undefined ? noCredentials : await reading;
-    if (closed) throw new UnsentFault('connect_failed', 'the hub is shutting down');
-    const host = hosts.to(address, credentials.identity);
-    const underway = { endpoint, message, options, address, host, credentials };
+    const underway = { endpoint, message, options, address, credentials };
     return await (operation.kind === 'rest'
       ? sendRest(underway, operation)
       : sendEnvelope(underway, operation.envelope, declared.settings.message_path ?? messagePathDefault));

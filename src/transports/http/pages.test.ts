@@ -138,6 +138,14 @@ describe('pages of a list', () => {
     expect(failing.seen).toHaveLength(2);
   });
 
+  test('go on when the interface is registered anew meanwhile', async () => {
+    await using list3 = await start((response, _, number) => {
+      transport.forget(`http://127.0.0.1:${list3.port}`);
+      response.end(JSON.stringify({ data: [number], next: number < 3 ? String(number) : null }));
+    });
+    expect(itemsOf(await list('/', byCursor, { to: list3 }))).toEqual([1, 2, 3]);
+  });
+
   test('that were given out stay so when a later one is not reached', async () => {
     let closed: Promise<void> | undefined;
     const gone = await start((response) => {

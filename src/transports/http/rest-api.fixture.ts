@@ -79,6 +79,9 @@ function serve(
     case 'GET /broken':
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"half":');
       return;
+    case 'GET /latin':
+      response.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.from('"caf\xe9"', 'latin1'));
+      return;
     case 'GET /busy':
       respond(503, { error: { code: 'busy' } }, { 'retry-after': '2' });
       return;

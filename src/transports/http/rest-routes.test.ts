@@ -337,6 +337,7 @@ describe('a route to a REST API', () => {
       ['an expression that fails', { path: '/pets/1', reply: 'body.name + 1' }, /reply: /],
       ['an expression that gives nothing', { path: '/pets/1', reply: 'body.gone' }, /gives nothing/],
       ['a body that is not the JSON that it says', { path: '/broken', reply: 'body' }, /is not: /],
+      ['JSON that is not UTF-8', { path: '/latin', reply: 'body' }, /is not UTF-8/],
     ])('%s leaves no reply; the target acted', async (_, fields, detail) => {
       const result = await call({ method: 'GET', ...fields });
       expect(outcomeOf(result)).toEqual({ verdict: 'OK', reason: 'bad_reply', status: '200' });

@@ -58,6 +58,7 @@ export function decodedContent(contentType: string, data: Uint8Array, field: str
   if (data.length === 0) return undefined;
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   if (isJsonType(contentType)) {
+    if (!isUtf8(bytes)) throw new MappingFault(field, `says that it is ${contentType} and is not UTF-8`);
     try {
       return parseExactJson(bytes.toString('utf8'));
     } catch (cause) {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { CallWait, PooledConnection } from '../call-pool.ts';
@@ -216,6 +217,10 @@ export class TcpConnection implements PooledConnection {
     if (this.#manner.payload === 'raw') {
       const reply = { status: 'OK', contentType: this.#manner.replyContentType, headers: {}, data: frame };
       only?.settle({ kind: 'answer', answer: { kind: 'reply', reply } });
+      return;
+    }
+    if (!isUtf8(frame)) {
+      garbage('the target sent a frame that is not UTF-8');
       return;
     }
     const parsed = parseAnswer(frame.toString('utf8'));

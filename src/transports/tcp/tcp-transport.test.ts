@@ -267,6 +267,13 @@ describe('TCP transport', () => {
       expect(outcomeOf(result)).toEqual(mayHaveActed('garbage'));
     });
 
+    test('that is not UTF-8 is garbage: no byte of a reply is guessed', async () => {
+      await using server = await startTcpTarget({}, (call) =>
+        call.frame(Buffer.from(`{"id":"${String(call.envelope['id'])}","payload":"caf\xe9"}`, 'latin1')),
+      );
+      expect(outcomeOf(await send(server))).toEqual(mayHaveActed('garbage'));
+    });
+
     test('that is no JSON ends every call on its connection', async () => {
       let asked = 0;
       await using server = await startTcpTarget({}, (call) => {

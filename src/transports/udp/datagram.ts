@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Message } from '../../base/message.ts';
 import type { Endpoint, SendOptions } from '../../base/transport.ts';
 import { UnsentFault } from '../unsent-fault.ts';
@@ -66,10 +67,13 @@ function rawAnswer(datagram: Buffer, id: Buffer, contentType: string): CallEnd |
 }
 
 function envelopeAnswer(datagram: Buffer, id: string): CallEnd | undefined {
+  const garbage = (what: string): CallEnd => ({
+    kind: 'broken',
+    reason: 'garbage',
+    cause: `the target sent ${what}`,
+  });
+  if (!isUtf8(datagram)) return garbage('a datagram that is not UTF-8');
   const parsed = parseAnswer(datagram.toString('utf8'));
-  if (!parsed.ok) {
-    const cause = `the target sent ${parsed.problem.replace('text message', 'datagram')}`;
-    return { kind: 'broken', reason: 'garbage', cause };
-  }
+  if (!parsed.ok) return garbage(parsed.problem.replace('text message', 'datagram'));
   return parsed.id === id ? { kind: 'answer', answer: parsed.answer } : undefined;
 }

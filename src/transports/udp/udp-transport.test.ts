@@ -114,6 +114,14 @@ describe('UDP transport', () => {
       expect(server.accepted).toBe(2);
     });
 
+    test('that is not UTF-8 is garbage: no byte of a reply is guessed', async () => {
+      await using server = await startUdpTarget(({ body, answer }) => {
+        const { id } = JSON.parse(body.toString()) as { id: string };
+        answer(Buffer.from(`{"id":"${id}","payload":"caf\xe9"}`, 'latin1'));
+      });
+      expect(outcomeOf(await send(server))).toEqual(mayHaveActed('garbage'));
+    });
+
     test('that never comes while others do is a timeout that says so', async () => {
       await using server = await startUdpTarget(({ answer }) => answer('{"id":"another","payload":1}'));
       const result = await send(server, { withinMs: 200 });
