@@ -1,7 +1,7 @@
 /** What one catalog says of one resource, and since when. */
 export interface Claim<T> {
   readonly value: T;
-  /** Place in the order of all claims: the catalog with the lowest one owns the resource. */
+  /** Place in the order of all claims: of the catalogs that name the resource, the one with the lowest owns it. */
   readonly since: number;
   /** The catalog names it no more and has not pruned it: it stays, but gives way to any catalog that names it. */
   readonly left: boolean;
@@ -53,6 +53,7 @@ export class Claims<T> {
   }
 }
 
+/** Of those that nobody names any more, the newest was in force last and stays so. */
 function byRight(a: Claim<unknown>, b: Claim<unknown>): number {
-  return Number(a.left) - Number(b.left) || a.since - b.since;
+  return Number(a.left) - Number(b.left) || (a.left ? b.since - a.since : a.since - b.since);
 }

@@ -27,6 +27,8 @@ describeWith(['bash', 'grpcurl', 'curl', 'buf'], 'the documents', () => {
 async function startSession() {
   const folder = mkdtempSync(join(tmpdir(), 'switchyard-docs-'));
   const programs = join(folder, '.programs');
+  /** What the blocks before have exported. */
+  const exports = join(folder, '.exports');
   mkdirSync(programs);
   // Ports that the pages name, and free ones that stand for them here.
   const ports = new Map<string, string>();
@@ -96,7 +98,7 @@ async function startSession() {
 
   /** What one block exports, the next one has, as in one terminal. */
   function withExports(text: string): string {
-    return `[ ! -f .exports ] || . ./.exports\ntrap 'export -p > .exports' EXIT\n${text}`;
+    return `[ ! -f '${exports}' ] || . '${exports}'\ntrap 'export -p > "${exports}"' EXIT\n${text}`;
   }
 
   function commands(text: string) {
@@ -117,11 +119,15 @@ async function startSession() {
 
   /** Starts something that goes on; ready once it said something on standard output. */
   async function start(text: string, where: string): Promise<ChildProcess> {
-    const child = spawn('bash', ['-euo', 'pipefail', '-c', `[ ! -f .exports ] || . ./.exports\n${text}`], {
-      cwd: folder,
-      env,
-      detached: true,
-    });
+    const child = spawn(
+      'bash',
+      ['-euo', 'pipefail', '-c', `[ ! -f '${exports}' ] || . '${exports}'\n${text}`],
+      {
+        cwd: folder,
+        env,
+        detached: true,
+      },
+    );
     let said = '';
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
