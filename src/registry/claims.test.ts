@@ -35,3 +35,12 @@ test('a claim that was left gives way to any that was not, however late', () => 
   all.replace('new', undefined, claims({ a: [9] }));
   expect(all.owner('a')?.catalog).toBe('new');
 });
+
+test('of claims that were left the newest stays in force: it was the last to be', () => {
+  const all = new Claims<string>();
+  all.replace('first', undefined, claims({ a: [1, 'left'] }));
+  const second = claims({ a: [2] });
+  all.replace('second', undefined, second);
+  all.replace('second', second, claims({ a: [2, 'left'] }));
+  expect(all.owner('a')?.catalog).toBe('second');
+});

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Secrets } from '../base/secrets.ts';
-import { readSecretText, type SecretText, secretText } from './secret-value.ts';
+import { credentialObjection, readSecretText, type SecretText, secretText } from './secret-value.ts';
 import { UnsentFault } from './unsent-fault.ts';
 
 /** Headers of one interface, at most so many. */
@@ -24,6 +24,8 @@ export function headerSettings(reserved: RegExp): z.ZodType<Record<string, Secre
         refuse([name], `${name} is set by the protocol or by the hub; leave it out`);
       if (typeof value === 'string' && !isValue(value))
         refuse([name], 'a value is visible ASCII text and spaces');
+      const objection = credentialObjection(name, value);
+      if (objection !== undefined) refuse([name], objection);
     }
   });
 }

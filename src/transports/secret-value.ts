@@ -29,6 +29,24 @@ export async function readSecretText(value: SecretText, secrets: Secrets): Promi
   return `${value.prefix ?? ''}${await secrets.read(value.secret_ref)}${value.suffix ?? ''}`;
 }
 
+/** Names of headers and metadata that hold credentials, in lower case. */
+const credentialNames: ReadonlySet<string> = new Set([
+  'api-key',
+  'apikey',
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  'x-access-token',
+  'x-api-key',
+  'x-auth-token',
+]);
+
+/** Why a header or metadata entry may not hold this text itself; undefined when it may. */
+export function credentialObjection(name: string, value: unknown): string | undefined {
+  if (typeof value !== 'string' || !credentialNames.has(name.toLowerCase())) return undefined;
+  return `${name} holds a credential, and the record is shown to watchers; give {secret_ref: "env:NAME"} or "file:NAME", with prefix where it needs one`;
+}
+
 /** Every reference within settings or an operation, wherever it stands. */
 export function secretRefsIn(value: unknown): readonly string[] {
   if (typeof value !== 'object' || value === null) return [];

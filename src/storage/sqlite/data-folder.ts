@@ -46,14 +46,15 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes a folder with its parents unless it is there; answers the topmost one made. Not mkdir's `recursive`: that
+ * Makes a folder with its parents unless it is there, for the hub's own user only: it tells what every system is configured
+ * with. Answers the topmost one made. Not mkdir's `recursive`: that
  * never returns below /proc.
  */
 async function makeFolder(path: string): Promise<string | undefined> {
   const parent = dirname(path);
   if (existsSync(path) || parent === path) return undefined;
   const firstMade = await makeFolder(parent);
-  await mkdir(path);
+  await mkdir(path, { mode: 0o700 });
   return firstMade ?? path;
 }
 

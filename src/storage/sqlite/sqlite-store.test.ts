@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -108,6 +108,12 @@ describe('SQLite', () => {
         metadata: { limit: '1000' },
       });
     });
+  });
+
+  test.skipIf(process.platform === 'win32')('the folder is for its own user only', async () => {
+    const made = join(dataDir, 'new', 'data');
+    await open({ dataDir: made });
+    expect((await stat(made)).mode & 0o777).toBe(0o700);
   });
 
   test('closing brings the log home: the folder holds one database file', async () => {

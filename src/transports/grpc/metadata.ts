@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Message } from '../../base/message.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { headerValue, hopsHeader, passedOnHeaders } from '../headers.ts';
-import { readSecretText, type SecretText, secretText } from '../secret-value.ts';
+import { credentialObjection, readSecretText, type SecretText, secretText } from '../secret-value.ts';
 import { UnsentFault } from '../unsent-fault.ts';
 
 /** Metadata of one interface or route, at most so many entries. */
@@ -40,7 +40,7 @@ export const metadataSettings = z.record(z.string(), secretText).superRefine((me
   if (entries.length > entriesMax)
     refuse([], `has ${entries.length} entries, at most ${entriesMax} are allowed`);
   for (const [name, value] of entries) {
-    const objection = nameObjection(name);
+    const objection = nameObjection(name) ?? credentialObjection(name, value);
     if (objection !== undefined) refuse([name], objection);
     if (typeof value === 'string' && !isMetadataValue(value))
       refuse([name], 'a value is visible ASCII text and spaces');

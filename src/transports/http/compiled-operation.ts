@@ -3,7 +3,7 @@ import type { Secrets } from '../../base/secrets.ts';
 import { isHeaderName } from '../headers.ts';
 import type { Expression, Expressions } from '../mapping/expression.ts';
 import { parseTemplate, type Template } from '../mapping/template.ts';
-import type { SecretText } from '../secret-value.ts';
+import { credentialObjection, type SecretText } from '../secret-value.ts';
 import {
   envelopeOperation,
   type HttpMethod,
@@ -147,6 +147,10 @@ class OperationCompiler {
       if (of === 'headers' && typeof value === 'string' && !/^[\x20-\x7e]*$/.test(value))
         this.#refuse(field, 'a header is visible ASCII text and spaces');
       if (typeof value !== 'string') return { from: 'template', template: [String(value)] };
+      // A template that takes the credential from the message holds none itself.
+      const objection =
+        of === 'headers' && !value.includes('{') ? credentialObjection(name, value) : undefined;
+      if (objection !== undefined) this.#refuse(field, objection);
       const parsed = parseTemplate(value);
       if (!parsed.ok) this.#refuse(field, parsed.problem);
       return { from: 'template', template: parsed.ok ? parsed.template : [] };

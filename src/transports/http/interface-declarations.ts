@@ -37,15 +37,22 @@ export class InterfaceDeclarations {
       ...(parsed.ok ? [] : [{ path: 'uri', message: parsed.problem }]),
       ...this.#withObjections(settings, 'settings', settingViolations(httpSettings, settings)),
       ...(withoutTls ? [{ path: 'settings.tls', message: 'is for https:// only; leave it out' }] : []),
-      ...routes.flatMap(({ operation }, index) => {
+      ...routes.flatMap(({ operation, repeatSafety }, index) => {
         const at = `routes[${index}].operation`;
         const result = compileOperation(operation, this.#expressions);
-        const violations = result.ok
+        const violations: SettingViolation[] = result.ok
           ? []
           : result.violations.map(({ path, message }) => ({
               path: path === '' ? at : `${at}.${path}`,
               message,
             }));
+        // Its pages are several requests: what an earlier one did is not undone when a later one does not arrive.
+        if (operation['pagination'] !== undefined && repeatSafety !== undefined && repeatSafety !== 'SAFE') {
+          violations.push({
+            path: `routes[${index}].repeat_safety`,
+            message: `is ${repeatSafety}, but a route with pagination is SAFE; leave it out`,
+          });
+        }
         return this.#withObjections(operation, at, violations);
       }),
     ];

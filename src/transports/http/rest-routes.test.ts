@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import type { Message } from '../../base/message.ts';
+import type { Route } from '../../base/route.ts';
 import type { AttemptResult, Transport } from '../../base/transport.ts';
 import { createEgress } from '../egress.ts';
 import { type HttpRequestSeen, type HttpTarget, startHttpTarget } from '../fixtures/http-server.fixture.ts';
@@ -509,5 +510,45 @@ describe('a route to a REST API', () => {
         { path: 'routes[0].operation.query.k', message: 'not allowed' },
       ]);
     });
+  });
+});
+
+describe('a registration is refused', () => {
+  const transport = createHttpTransport({
+    clock: systemClock,
+    egress: createEgress({ clock: systemClock }),
+    prober: () => Promise.reject(new Error('nobody probes')),
+    secrets: fixedSecrets({}),
+    identities: fixedIdentities(),
+  });
+  const violations = (settings: Record<string, unknown>, route: Partial<Route> = {}) =>
+    transport
+      .checkEndpoint({
+        uri: 'http://127.0.0.1:9',
+        settings,
+        routes: [
+          { messageType: 'a', operation: { method: 'GET', path: '/' }, repeatSafety: undefined, ...route },
+        ],
+      })
+      .map(({ path, message }) => `${path}: ${message}`);
+
+  test('for a credential in it, because records are shown to watchers', () => {
+    expect(violations({ headers: { Authorization: 'Bearer abc' } })).toEqual([
+      expect.stringMatching(/^settings\.headers\.Authorization: .*secret_ref/),
+    ]);
+    const operation = { method: 'GET', path: '/', headers: { 'X-API-Key': 'abc' } };
+    expect(violations({}, { operation })).toEqual([
+      expect.stringMatching(/^routes\[0\]\.operation\.headers\.X-API-Key: .*secret_ref/),
+    ]);
+    const fromMessage = { ...operation, headers: { 'X-API-Key': '{key}' } };
+    expect(violations({ headers: { Accept: 'text/plain' } }, { operation: fromMessage })).toEqual([]);
+  });
+
+  test('for pages that are declared anything but SAFE', () => {
+    const operation = { method: 'GET', path: '/', pagination: { kind: 'link' } };
+    expect(violations({}, { operation, repeatSafety: 'UNSAFE' })).toEqual([
+      expect.stringMatching(/^routes\[0\]\.repeat_safety: is UNSAFE/),
+    ]);
+    expect(violations({}, { operation, repeatSafety: 'SAFE' })).toEqual([]);
   });
 });
