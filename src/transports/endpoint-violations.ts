@@ -2,17 +2,13 @@ import type { z } from 'zod';
 import type { Route } from '../base/route.ts';
 import type { Secrets } from '../base/secrets.ts';
 import type { SettingViolation } from '../base/transport.ts';
+import { schemaViolations } from './issue-violations.ts';
 
 /** Every violation of the routes' operations, with paths as `routes[0].operation.<path>`. */
 export function routeViolations(schema: z.ZodType, routes: readonly Route[]): readonly SettingViolation[] {
-  return routes.flatMap(({ operation }, index) => {
-    const checked = schema.safeParse(operation);
-    if (checked.success) return [];
-    return checked.error.issues.map((issue) => ({
-      path: [`routes[${index}].operation`, ...issue.path.map(String)].join('.'),
-      message: issue.message,
-    }));
-  });
+  return routes.flatMap(({ operation }, index) =>
+    schemaViolations(schema, operation, `routes[${index}].operation`),
+  );
 }
 
 /** References to secrets that can never be read here, each with the path where it stands. */

@@ -1,3 +1,4 @@
+import { schemaViolations } from '../issue-violations.ts';
 import type { Expression, Expressions } from '../mapping/expression.ts';
 import { type DocumentOperation, parseDocument } from './document.ts';
 import { graphqlOperation } from './graphql-settings.ts';
@@ -34,11 +35,7 @@ export function compileGraphql(
   expressions: Expressions,
 ): CompileResult {
   const checked = graphqlOperation.safeParse(operation);
-  if (!checked.success)
-    return {
-      ok: false,
-      violations: checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-    };
+  if (!checked.success) return { ok: false, violations: schemaViolations(graphqlOperation, operation, '') };
   const { query, operation_name: operationName, variables, reply, rejected_codes: codes = [] } = checked.data;
   const violations: OperationViolation[] = [];
   const compiled = (path: string, text: string): Expression | undefined => {

@@ -1,7 +1,7 @@
-import type { z } from 'zod';
 import type { Secrets } from '../../base/secrets.ts';
 import type { EndpointDeclaration, SettingViolation } from '../../base/transport.ts';
 import { DescriptorProblem } from './file-order.ts';
+import { schemaViolations } from '../issue-violations.ts';
 import { parseGrpcUri } from '../target-address.ts';
 import {
   type GrpcMethodOperation,
@@ -26,7 +26,7 @@ export function checkGrpcEndpoint(
 ): readonly SettingViolation[] {
   const parsed = parseGrpcUri(uri);
   const violations: SettingViolation[] = parsed.ok ? [] : [{ path: 'uri', message: parsed.problem }];
-  violations.push(...violationsOf(grpcSettings, settings, 'settings'));
+  violations.push(...schemaViolations(grpcSettings, settings, 'settings'));
   violations.push(...refusedSecrets(settings, 'settings', ports.secrets));
   if (parsed.ok && !parsed.address.tls && settings['tls'] !== undefined)
     violations.push({ path: 'settings.tls', message: 'needs a grpcs:// URI; grpc:// does not speak TLS' });
@@ -36,7 +36,7 @@ export function checkGrpcEndpoint(
   if (setProblem !== undefined) violations.push({ path: 'settings.descriptor_set', message: setProblem });
   for (const [index, { operation }] of routes.entries()) {
     const path = `routes[${index}].operation`;
-    violations.push(...violationsOf(operationSchemaOf(operation), operation, path));
+    violations.push(...schemaViolations(operationSchemaOf(operation), operation, path));
     violations.push(...refusedSecrets(operation, path, ports.secrets));
     const method = grpcMethodOperation.safeParse(operation);
     if (method.success && typeof set === 'string' && setProblem === undefined)
@@ -73,26 +73,6 @@ function problemOf(read: () => unknown): string | undefined {
     if (thrown instanceof DescriptorProblem) return thrown.message;
     throw thrown;
   }
-}
-
-/** Every violation, those within the alternatives of a union by the alternative that comes closest. */
-function violationsOf(schema: z.ZodType, value: unknown, path: string): SettingViolation[] {
-  const checked = schema.safeParse(value);
-  if (checked.success) return [];
-  return checked.error.issues.flatMap((issue) => issueViolations(issue, path));
-}
-
-function issueViolations(issue: z.core.$ZodIssue, base: string): SettingViolation[] {
-  const path = issue.path.reduce<string>(
-    (sofar, part) => (typeof part === 'number' ? `${sofar}[${part}]` : `${sofar}.${String(part)}`),
-    base,
-  );
-  if (issue.code !== 'invalid_union') return [{ path, message: issue.message }];
-  const closest = issue.errors.find((inner) =>
-    inner.some((found) => found.path.length > 0 || found.code !== 'invalid_type'),
-  );
-  if (closest === undefined) return [{ path, message: 'must be a text, or {"secret_ref": "env:NAME"}' }];
-  return closest.flatMap((inner) => issueViolations(inner, path));
 }
 
 /** A violation for each reference to a secret that can never be read here. */

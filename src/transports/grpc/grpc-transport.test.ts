@@ -570,6 +570,6 @@ describe('gRPC transport', () => {
       settings: { extra: 1 },
       routes: [],
     });
-    expect(violations.map(({ path }) => path)).toEqual(['uri', 'settings']);
+    expect(violations.map(({ path }) => path)).toEqual(['uri', 'settings.extra']);
   });
 });

@@ -1,6 +1,6 @@
-import type { z } from 'zod';
 import type { Secrets } from '../../base/secrets.ts';
 import { isHeaderName } from '../headers.ts';
+import { schemaViolations } from '../issue-violations.ts';
 import type { Expression, Expressions } from '../mapping/expression.ts';
 import { parseTemplate, type Template } from '../mapping/template.ts';
 import { credentialObjection, type SecretText } from '../secret-value.ts';
@@ -68,10 +68,10 @@ export function compileOperation(
     const checked = envelopeOperation.safeParse(operation);
     return checked.success
       ? { ok: true, operation: { kind: 'envelope', envelope: checked.data.envelope } }
-      : { ok: false, violations: schemaViolations(checked.error) };
+      : { ok: false, violations: schemaViolations(envelopeOperation, operation, '') };
   }
   const checked = restOperation.safeParse(operation);
-  if (!checked.success) return { ok: false, violations: schemaViolations(checked.error) };
+  if (!checked.success) return { ok: false, violations: schemaViolations(restOperation, operation, '') };
   const compiler = new OperationCompiler(checked.data, expressions);
   const compiled = compiler.compile();
   return compiler.violations.length === 0
@@ -212,8 +212,4 @@ class OperationCompiler {
   #refuse(path: string, message: string): void {
     this.violations.push({ path, message });
   }
-}
-
-function schemaViolations(error: z.ZodError): OperationViolation[] {
-  return error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
 }

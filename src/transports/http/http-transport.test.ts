@@ -375,6 +375,6 @@ describe('HTTP transport', () => {
       settings: { message_path: 'in', extra: 1 },
       routes: [],
     });
-    expect(violations.map(({ path }) => path)).toEqual(['uri', 'settings.message_path', 'settings']);
+    expect(violations.map(({ path }) => path)).toEqual(['uri', 'settings.message_path', 'settings.extra']);
   });
 });

@@ -593,7 +593,7 @@ describe('TCP transport', () => {
     });
 
     test.each([
-      [{ frame: 1 }, undefined, ['settings']],
+      [{ frame: 1 }, undefined, ['settings.frame']],
       [{ length_bytes: 3, connections: 101 }, undefined, ['settings.length_bytes', 'settings.connections']],
       [{ framing: 'line', length_bytes: 2 }, undefined, ['settings.length_bytes']],
       [{ delimiter: '\n' }, undefined, ['settings.delimiter']],

@@ -374,7 +374,7 @@ describe('UDP transport', () => {
     });
 
     test.each([
-      [{ frame: 1 }, undefined, ['settings']],
+      [{ frame: 1 }, undefined, ['settings.frame']],
       [{ datagram_max: 65_508, id_bytes: 1 }, undefined, ['settings.id_bytes', 'settings.datagram_max']],
       [{ broadcast: true }, undefined, ['settings.broadcast']],
       [{ broadcast: true, mode: 'one_way' }, { mode: 'request' }, ['routes[0].operation.mode']],

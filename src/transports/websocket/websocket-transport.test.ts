@@ -521,7 +521,11 @@ describe('WebSocket transport', () => {
 
     test.each<[string, Partial<EndpointDeclaration>, RegExp]>([
       ['another scheme', { uri: 'http://a' }, /^uri: .*ws:\/\//],
-      ['an unknown setting', { settings: { pingInterval: 1 } }, /^settings: .*pingInterval/],
+      [
+        'an unknown setting',
+        { settings: { pingInterval: 1 } },
+        /^settings\.pingInterval: is no field; allowed here are .*ping_interval/,
+      ],
       [
         'a header of the upgrade',
         { settings: { headers: { Upgrade: 'x' } } },
