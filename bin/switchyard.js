@@ -36,7 +36,7 @@ if (isTooOld) {
     process.exitCode = await main(process.argv.slice(2));
   } else {
     console.error(
-      `switchyard is incomplete: ${fileURLToPath(compiled)} is missing. Install the package again.`,
+      `switchyard is incomplete: ${fileURLToPath(compiled)} is missing. It was packed without being built: in a clone, \`npm run package\` does both.`,
     );
     process.exitCode = 1;
   }

@@ -690,7 +690,7 @@ describe('the command line', () => {
     const refused = await runCli(['keys', 'list', '--data-dir', dataDir]);
     expect(refused).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringMatching(/holds the data folder/) as string,
+      stderr: expect.stringMatching(/A hub runs on the data folder .* the key of an admin/) as string,
     });
   });
 

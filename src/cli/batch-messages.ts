@@ -100,7 +100,7 @@ async function payloadMaker(
 function linePayload(options: BatchMessageOptions, n: number, line: string): Payload {
   const data = new TextEncoder().encode(line);
   if (options.contentType !== undefined) return { contentType: options.contentType, data, isJson: false };
-  checkJson(data, `line ${n} (say what the lines are with --content-type text/plain; it)`);
+  checkJson(data, `line ${n}`, 'for lines of text use --content-type text/plain');
   return { contentType: 'application/json', data, isJson: true };
 }
 

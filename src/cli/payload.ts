@@ -49,12 +49,12 @@ export async function readRawPayload(options: PayloadOptions): Promise<Payload> 
   return { contentType: options.contentType ?? byDefault, data: await bytesOf(source), isJson: false };
 }
 
-/** Throws UsageError when the bytes are not JSON. `what` names them. */
-export function checkJson(data: Uint8Array, what = '--json'): void {
+/** Throws UsageError when the bytes are not JSON. `what` names them, `hint` says what else could be done. */
+export function checkJson(data: Uint8Array, what = '--json', hint = ''): void {
   try {
     JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
   } catch (error) {
-    throw new UsageError(`${what} is not JSON: ${messageOf(error)}`);
+    throw new UsageError(`${what} is not JSON: ${messageOf(error)}${hint === '' ? '' : `; ${hint}`}`);
   }
 }
 

@@ -5,6 +5,7 @@ import { messageOf } from '../base/error.ts';
 import { policyViolations } from '../resilience/policy.ts';
 import { type Config, configSchema, listenAddress } from './config-schema.ts';
 import { securityErrors } from './config-security.ts';
+import { mayBeRead } from '../security/secrets.ts';
 import { policyFromSettings, settingPath } from './policy-settings.ts';
 
 /** A setting that cannot be used: ends the start with this text alone. */
@@ -64,10 +65,15 @@ export function loadConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv): 
     raw[name] = value;
     origins.set(name, `--${name.replace('_', '-')}`);
   }
+  const config = parseConfig(raw, origins, path);
   return {
-    config: parseConfig(raw, origins, path),
+    config,
     unknownVariables: Object.keys(environment).filter(
-      (name) => name.startsWith(prefix) && !variables.has(name) && !otherVariables.includes(name),
+      (name) =>
+        name.startsWith(prefix) &&
+        !variables.has(name) &&
+        !otherVariables.includes(name) &&
+        !mayBeRead(name, config.secrets.env),
     ),
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
-import { invalidFields } from '../base/error.ts';
+import { HubError, invalidFields } from '../base/error.ts';
 import { type KeySpec, type KeyStore, type KeyView, openKeyStore } from '../security/key-store.ts';
 import { isPrincipalName, principalNameForm } from '../security/key-record.ts';
 import { isSystemPattern, systemPatternForm, systemPatternsMax } from '../security/system-pattern.ts';
@@ -56,7 +56,7 @@ function requireFolder(dataDir: string): void {
 
 /** The store's lock keeps a running hub and this apart: the one that comes second is refused with STORE_UNAVAILABLE. */
 async function withKeys<T>(dataDir: string, clock: Clock, work: (keys: KeyStore) => Promise<T>): Promise<T> {
-  const store = await openSqliteStore({ dataDir, clock });
+  const store = await openStopped(dataDir, clock);
   try {
     const keys = await openKeyStore({
       store,
@@ -72,5 +72,20 @@ async function withKeys<T>(dataDir: string, clock: Clock, work: (keys: KeyStore)
     }
   } finally {
     await store.close();
+  }
+}
+
+/** Opens the store of a hub that does not run; for one that does the error says how keys are made there. */
+async function openStopped(dataDir: string, clock: Clock): ReturnType<typeof openSqliteStore> {
+  try {
+    return await openSqliteStore({ dataDir, clock });
+  } catch (error) {
+    if (!(error instanceof HubError) || !error.message.startsWith('Another hub holds')) throw error;
+    throw new HubError({
+      reason: error.reason,
+      message: `A hub runs on the data folder ${dataDir}. Ask it: leave --data-dir out, and name the hub (--hub) and the key of an admin (--token); or stop it first.`,
+      metadata: error.metadata,
+      cause: error,
+    });
   }
 }

@@ -25,7 +25,7 @@ export function createSecrets({ environment, allowedVariables, folder }: Secrets
 
   const objection = (ref: SecretRef): string | undefined => {
     const { kind, name } = parseRef(ref);
-    if (kind === 'env' && !allowedVariables.some((pattern) => fits(pattern, name)))
+    if (kind === 'env' && !mayBeRead(name, allowedVariables))
       return `the variable ${name} is not among those that secrets may be read from; name it in the setting secrets.env, which allows ${allowedVariables.join(', ') || 'none'}`;
     if (kind === 'file' && folder === undefined)
       return `${ref} needs the setting secrets.folder, which is not set`;
@@ -83,6 +83,9 @@ function parseRef(ref: SecretRef): { readonly kind: 'env' | 'file' | undefined; 
   return { kind: kind === 'env' || kind === 'file' ? kind : undefined, name };
 }
 
-function fits(pattern: string, name: string): boolean {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+/** Whether references may read the variable `name`: it is one of the names, or begins with one that ends with `*`. */
+export function mayBeRead(name: string, allowedVariables: readonly string[]): boolean {
+  return allowedVariables.some((pattern) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name,
+  );
 }

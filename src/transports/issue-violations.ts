@@ -23,7 +23,15 @@ function violationsOf(issue: z.core.$ZodIssue, base: string, schema: z.ZodType):
   }
   // A union that says itself what is allowed says it best.
   if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input')
-    return [{ path, message: issue.message }];
+    return [
+      {
+        path,
+        message:
+          issue.code === 'invalid_value'
+            ? `must be one of ${issue.values.map(String).join(', ')}`
+            : issue.message,
+      },
+    ];
   const closest = issue.errors.find((inner) =>
     inner.some((found) => found.path.length > 0 || found.code !== 'invalid_type'),
   );

@@ -96,7 +96,7 @@ describe('many messages', () => {
   test('a line that is no JSON ends it with its number; those before it were sent, and the summary says so', async () => {
     const result = await send(['--lines', '--type', 'broken'], '1\nnot json\n3\n');
     expect(result).toMatchObject({ exitCode: 2, stdout: '1\n' });
-    expect(result.stderr).toMatch(/^1 sent in [^]*error: line 2 .*--content-type text\/plain.*not JSON/);
+    expect(result.stderr).toMatch(/^1 sent in [^]*error: line 2 is not JSON.*--content-type text\/plain/);
     await send(['--lines', '--type', 'text', '--content-type', 'text/plain'], 'not json\n');
     expect(payloads('text')).toEqual(['not json']);
   });
