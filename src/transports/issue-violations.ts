@@ -21,17 +21,11 @@ function violationsOf(issue: z.core.$ZodIssue, base: string, schema: z.ZodType):
     const hint = allowed.length === 0 ? '' : `; allowed here are ${allowed.join(', ')}`;
     return issue.keys.map((key) => ({ path: under(path, key), message: `is no field${hint}` }));
   }
-  // A union that says itself what is allowed says it best.
+  // A schema that says itself what is allowed says it best.
+  if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid'))
+    return [{ path, message: `must be one of ${issue.values.map(String).join(', ')}` }];
   if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input')
-    return [
-      {
-        path,
-        message:
-          issue.code === 'invalid_value'
-            ? `must be one of ${issue.values.map(String).join(', ')}`
-            : issue.message,
-      },
-    ];
+    return [{ path, message: issue.message }];
   const closest = issue.errors.find((inner) =>
     inner.some((found) => found.path.length > 0 || found.code !== 'invalid_type'),
   );

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -9,8 +9,21 @@ import { describeWith } from '../require.ts';
 import { root } from '../root.ts';
 import { firstMissing, type Step, stepsOf } from './transcript.ts';
 
+/** Pages that take it for granted that a hub runs: one is started first. */
+const withHub: ReadonlySet<string> = new Set(['README.md']);
+
 /** Pages whose commands are run, in order, each page in a folder of its own with a hub of its own. */
-const pages = ['docs/getting-started.md', 'docs/recipes.md', 'docs/security.md'];
+const pages = ['README.md', 'docs/getting-started.md', 'docs/recipes.md', 'docs/security.md'];
+
+const hubStart: Step = {
+  kind: 'commands',
+  text: 'switchyard serve --listen 127.0.0.1:7700 --data-dir ./data',
+  line: 0,
+  expected: undefined,
+  background: true,
+  stop: false,
+  exit: 0,
+};
 
 const commandMsMax = 60_000;
 
@@ -19,6 +32,7 @@ describeWith(['bash', 'grpcurl', 'curl', 'buf'], 'the documents', () => {
     const { steps } = stepsOf(readFileSync(root + page, 'utf8'));
     expect(steps.length).toBeGreaterThan(0);
     await using session = await startSession();
+    if (withHub.has(page)) await session.run(hubStart, page);
     for (const step of steps) await session.run(step, page);
   });
 });
@@ -30,6 +44,8 @@ async function startSession() {
   /** What the blocks before have exported. */
   const exports = join(folder, '.exports');
   mkdirSync(programs);
+  // As in the folder of the clone, without its data.
+  symlinkSync(`${root}examples`, join(folder, 'examples'));
   // Ports that the pages name, and free ones that stand for them here.
   const ports = new Map<string, string>();
   for (const port of ['7700', '7701', '7801', '7802', '7811', '7812', '7813'])

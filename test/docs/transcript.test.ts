@@ -64,6 +64,13 @@ test.each<[string, string[], string, string | undefined]>([
   ['a line between that is not shown', ['a', 'c'], 'a\nb\nc\n', 'c'],
   ['lines that an ellipsis stands for', ['a', '…', 'c'], 'a\nb\nc\n', undefined],
   ['text that an ellipsis stands for', ['id: …, n: 1'], 'id: 77, n: 1', undefined],
+  [
+    'another id',
+    ['id: 01a1fc6e-eeab-748b-9539-d193d2430ad8'],
+    'id: 01a1fd42-6713-73af-a014-3fdab5a2a64a',
+    undefined,
+  ],
+  ['another duration', ['took 0.003992s'], 'took 0.1s', undefined],
   ['a line that is not there', ['a', '…', 'd'], 'a\nb\nc\n', 'd'],
   ['signs of patterns as they are', ['a.b'], 'axb', 'a.b'],
 ])('an output is compared: %s', (_name, expected, output, missing) => {

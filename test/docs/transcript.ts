@@ -56,7 +56,7 @@ export function stepsOf(markdown: string): {
     else if (why !== undefined) skipped.push({ line, why });
     else if (language === 'sh')
       steps.push({ kind: 'commands', text, line, expected: undefined, background, stop, exit });
-    else if (language === 'console') steps.push(...consoleSteps(body, line, exit));
+    else if (language === 'console') steps.push(...consoleSteps(body, line, { exit, background, stop }));
     else if (language === 'text' && last?.kind === 'commands' && last.expected === undefined)
       steps[steps.length - 1] = { ...last, expected: body };
   }
@@ -64,7 +64,11 @@ export function stepsOf(markdown: string): {
 }
 
 /** The commands of a ```console block, each with the output that follows it. */
-function* consoleSteps(body: readonly string[], firstLine: number, exit: number): Generator<Step> {
+function* consoleSteps(
+  body: readonly string[],
+  firstLine: number,
+  how: { readonly exit: number; readonly background: boolean; readonly stop: boolean },
+): Generator<Step> {
   let command: string[] | undefined;
   let output: string[] = [];
   let line = firstLine;
@@ -73,9 +77,7 @@ function* consoleSteps(body: readonly string[], firstLine: number, exit: number)
     text: (command ?? []).join('\n'),
     line,
     expected: output,
-    background: false,
-    stop: false,
-    exit,
+    ...how,
   });
   for (const [index, text] of body.entries()) {
     if (text.startsWith('$ ')) {
@@ -98,7 +100,7 @@ function isUnfinished(command: string): boolean {
 
 /**
  * Whether an output is as a page shows it, line by line: `…` within a line stands for anything, on a line of its own
- * for any lines. Blank lines and white space at ends of lines do not count. Returns the first line that is missing.
+ * for any lines. Ids, trace ids and durations stand for any others. Blank lines and white space at ends of lines do not count. Returns the first line that is missing.
  */
 export function firstMissing(expected: readonly string[], output: string): string | undefined {
   const lines = output.split('\n').map((line) => line.trimEnd());
@@ -109,7 +111,7 @@ export function firstMissing(expected: readonly string[], output: string): strin
       free = true;
       continue;
     }
-    const pattern = new RegExp(`^${wanted.split('…').map(escape).join('.*')}$`);
+    const pattern = new RegExp(`^${wanted.replace(volatile, '…').split('…').map(escape).join('.*')}$`);
     const found = lines.findIndex(
       (line, index) =>
         index >= at && pattern.test(line) && (free || lines.slice(at, index).every((text) => text === '')),
@@ -120,6 +122,9 @@ export function firstMissing(expected: readonly string[], output: string): strin
   }
   return undefined;
 }
+
+/** UUIDs, trace ids and durations in seconds: another one each time. */
+const volatile = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b|\b\d+\.\d+s\b/g;
 
 function escape(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
