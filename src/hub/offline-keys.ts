@@ -80,7 +80,7 @@ async function openStopped(dataDir: string, clock: Clock): ReturnType<typeof ope
   try {
     return await openSqliteStore({ dataDir, clock });
   } catch (error) {
-    if (!(error instanceof HubError) || !error.message.startsWith('Another hub holds')) throw error;
+    if (!(error instanceof HubError) || error.metadata['fault'] !== 'FOLDER_HELD') throw error;
     throw new HubError({
       reason: error.reason,
       message: `A hub runs on the data folder ${dataDir}. Ask it: leave --data-dir out, and name the hub (--hub) and the key of an admin (--token); or stop it first.`,

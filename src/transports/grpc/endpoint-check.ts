@@ -1,6 +1,7 @@
 import type { Secrets } from '../../base/secrets.ts';
 import type { EndpointDeclaration, SettingViolation } from '../../base/transport.ts';
 import { DescriptorProblem } from './file-order.ts';
+import { secretViolations } from '../endpoint-violations.ts';
 import { schemaViolations } from '../issue-violations.ts';
 import { parseGrpcUri } from '../target-address.ts';
 import {
@@ -75,13 +76,10 @@ function problemOf(read: () => unknown): string | undefined {
   }
 }
 
-/** A violation for each reference to a secret that can never be read here. */
+/** A violation for each reference to a secret that can never be read here, at the reference itself. */
 function refusedSecrets(value: unknown, path: string, secrets: Secrets): SettingViolation[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) => {
-    const at = Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`;
-    if (name !== 'secret_ref' || typeof inner !== 'string') return refusedSecrets(inner, at, secrets);
-    const objection = secrets.objection(inner);
-    return objection === undefined ? [] : [{ path: at, message: objection }];
-  });
+  return secretViolations(value, secrets, path).map(({ path: at, message }) => ({
+    path: `${at}.secret_ref`,
+    message,
+  }));
 }

@@ -1,4 +1,3 @@
-import type { Secrets } from '../../base/secrets.ts';
 import { isHeaderName } from '../headers.ts';
 import { schemaViolations } from '../issue-violations.ts';
 import type { Expression, Expressions } from '../mapping/expression.ts';
@@ -77,17 +76,6 @@ export function compileOperation(
   return compiler.violations.length === 0
     ? { ok: true, operation: compiled }
     : { ok: false, violations: compiler.violations };
-}
-
-/** References to secrets that can never be read here, with the path where each stands. */
-export function secretObjections(value: unknown, secrets: Secrets, path = ''): OperationViolation[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]): OperationViolation[] => {
-    if (name !== 'secret_ref' || typeof inner !== 'string')
-      return secretObjections(inner, secrets, path === '' ? name : `${path}.${name}`);
-    const objection = secrets.objection(inner);
-    return objection === undefined ? [] : [{ path, message: objection }];
-  });
 }
 
 class OperationCompiler {

@@ -1,10 +1,11 @@
 import type { Secrets } from '../../base/secrets.ts';
 import type { EndpointDeclaration, SettingViolation } from '../../base/transport.ts';
+import { secretViolations } from '../endpoint-violations.ts';
 import { LruMap } from '../lru-map.ts';
 import type { Expressions } from '../mapping/expression.ts';
 import { settingViolations } from '../setting-violations.ts';
 import { parseHttpUri } from '../target-address.ts';
-import { type CompiledOperation, compileOperation, secretObjections } from './compiled-operation.ts';
+import { type CompiledOperation, compileOperation } from './compiled-operation.ts';
 import { type HttpSettings, httpSettings } from './http-settings.ts';
 
 /** Interfaces whose compiled settings and routes are kept; the least recently used makes room. */
@@ -84,7 +85,7 @@ export class InterfaceDeclarations {
   ): readonly SettingViolation[] {
     return [
       ...violations,
-      ...secretObjections(value, this.#secrets, at).filter(
+      ...secretViolations(value, this.#secrets, at).filter(
         ({ path }) => !violations.some((known) => known.path.startsWith(path)),
       ),
     ];
