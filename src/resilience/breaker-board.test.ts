@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HubError } from '../base/error.ts';
-import { createFakeClock } from '../base/fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../base/fake-clock.ts';
 import { Feed, type FeedEvent } from '../base/feed.ts';
 import { BreakerBoard, type BreakerSnapshot, unregisteredForcedMax } from './breaker-board.ts';
 import { type EndpointKey, endpointKeyToString } from './endpoint-map.ts';
@@ -39,6 +39,13 @@ function createStore(rows: ForcedBreaker[] = []) {
     return () => resolve(undefined);
   };
   return { kept, port, hold, fail: (error: Error | undefined) => (fault = error) };
+}
+
+/** A clock whose monotonic time runs on by most of a millisecond with each look, as a busy machine's does. */
+function createSkewedClock(): FakeClock {
+  const clock = createFakeClock();
+  let looks = 0;
+  return { ...clock, pendingTimers: 0, monotonic: () => clock.monotonic() + (looks += 1) * 0.7 };
 }
 
 function setUp(store = createStore(), clock = createFakeClock()) {
@@ -339,6 +346,17 @@ describe('after a restart', () => {
     });
     await clock.advance(6000);
     expect(stateIn(next.feed, echo)).toBe('HALF_OPEN');
+  });
+
+  test('its times are those that were given, whatever fractions the clocks are apart', async () => {
+    const { board, store, clock, startMs } = setUp(createStore(), createSkewedClock());
+    board.ensure(echo);
+    const tripped = await board.trip(echo, { forMs: 10_000, cause: 'ann' });
+    expect(tripped).toMatchObject({ stateTimeMs: startMs, openUntilMs: startMs + 10_000 });
+    const next = setUp(store, clock);
+    await next.board.load();
+    next.board.ensure(echo);
+    expect(next.board.get(echo)).toEqual(tripped);
   });
 
   test('it holds for endpoints that were there before the load', async () => {

@@ -207,9 +207,15 @@ export class BreakerBoard {
     if (forced !== undefined && state.kind !== 'FORCED_OPEN') this.#forget(forced);
     const nowMs = clock.now();
     const { nextChangeMs } = entry.breaker;
-    entry.stateTimeMs = state.kind === 'FORCED_OPEN' ? (forced?.sinceMs ?? nowMs) : nowMs;
-    entry.openUntilMs =
-      nextChangeMs === Infinity ? undefined : Math.round(nowMs + nextChangeMs - clock.monotonic());
+    if (state.kind === 'FORCED_OPEN' && forced !== undefined) {
+      // As it was given: the same before and after a restart, which times from two clocks would not be.
+      entry.stateTimeMs = forced.sinceMs;
+      entry.openUntilMs = forced.untilMs;
+    } else {
+      entry.stateTimeMs = nowMs;
+      entry.openUntilMs =
+        nextChangeMs === Infinity ? undefined : Math.round(nowMs + nextChangeMs - clock.monotonic());
+    }
     this.#arm(entry);
     feed.set(endpointKeyToString(entry.key), this.#snapshot(entry));
   }
