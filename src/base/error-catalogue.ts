@@ -57,6 +57,19 @@ export const errorCatalogue = {
     meaning: 'No policy of that name is in force, neither of the configuration nor of a catalog.',
     remedy: 'List the policies (`switchyard policies`) and check the spelling.',
   },
+  POLICY_OWNED: {
+    code: 'FAILED_PRECONDITION',
+    meaning:
+      'The configuration or a catalog has a policy of that name, so it cannot be put or deleted by a call.',
+    remedy:
+      'Change the configuration or the catalog that the details name, or give your policy another name: a more specific match wins over it.',
+  },
+  POLICY_LIMIT: {
+    code: 'RESOURCE_EXHAUSTED',
+    meaning: 'As many policies were put as the hub keeps.',
+    remedy:
+      'Delete policies that are no longer needed, or join those that say the same in one with a longer match.',
+  },
   KEY_NOT_FOUND: {
     code: 'NOT_FOUND',
     meaning: 'No API key has that prefix, or it ended more than 30 days ago.',

@@ -45,7 +45,8 @@ export type Verdict = 'NOT_REACHED' | 'NOT_EXECUTED' | 'REJECTED' | 'MAY_HAVE_AC
 
 /**
  * Why an attempt ended as it did; a closed set, used as metric label and in traces.
- * From the hub itself come `breaker_open`, `concurrency_limited`; `mapping_failed` (the message does not fit the
+ * From the hub itself come `breaker_open`, `concurrency_limited`, `hub_rate_limited` (a limit of its own; `rate_limited` is
+ * the target's); `mapping_failed` (the message does not fit the
  * route's mapping) and `misconfigured` (a secret, certificate or descriptor that the interface needs cannot be used),
  * both with the verdict NOT_REACHED; and `bad_reply`: the target acted and answered, verdict OK, but the answer does not
  * fit the route's mapping, so that there is no reply.
@@ -74,6 +75,7 @@ export const attemptReasons = [
   'misconfigured',
   'breaker_open',
   'concurrency_limited',
+  'hub_rate_limited',
 ] as const;
 export type AttemptReason = (typeof attemptReasons)[number];
 

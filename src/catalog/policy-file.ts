@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageKinds, repeatSafeties } from '../base/message.ts';
-import { balanceStrategies, matchEntriesMax, repeatScopes, retryableReasons } from '../resilience/policy.ts';
+import { balanceStrategies, matchEntriesMax, repeatScopes } from '../resilience/policy.ts';
+import { retryableReasons } from '../resilience/retry-conditions.ts';
 import { duration, fields, list, number, share, slug, whole } from './setting-rules.ts';
 
 const names = () => list(z.string(), matchEntriesMax).default([]);

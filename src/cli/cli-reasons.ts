@@ -122,4 +122,8 @@ export const attemptReasonTexts: Readonly<Record<AttemptReason, ReasonText>> = {
     meaning: 'As many calls as allowed are under way. Nothing was sent.',
     remedy: 'Send fewer at a time, or add systems of the type.',
   },
+  hub_rate_limited: {
+    meaning: 'A rate limit of the hub for this target refused the attempt; nothing was sent.',
+    remedy: 'Send less often, or raise `limits.target_rate` of the policy that the details name.',
+  },
 };

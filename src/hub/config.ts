@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from '../base/error.ts';
-import { policyViolations } from '../resilience/policy.ts';
+import { policyViolations } from '../resilience/policy-violations.ts';
 import { type Config, configSchema, listenAddress } from './config-schema.ts';
 import { securityErrors } from './config-security.ts';
 import { mayBeRead } from '../security/secrets.ts';

@@ -18,7 +18,7 @@ import { openTransports } from './open-transports.ts';
 import { watchFiles } from './file-watch.ts';
 import { Reloader } from './reload.ts';
 import { openRegistryAndHealth } from './open-registry.ts';
-import { openBreakers } from './open-breakers.ts';
+import { openDelivery } from './open-delivery.ts';
 import { openEdge } from './open-edge.ts';
 import { openSecurity, type Security } from './open-security.ts';
 
@@ -101,10 +101,11 @@ async function open(base: HubBase): Promise<{
   const descriptorSets = new DescriptorShelf();
   const transports = await openTransports(base, { secrets, descriptorSets });
   const { registry, monitor } = await openRegistryAndHealth(base, store, { transports, descriptorSets });
-  const breakers = await openBreakers(base, store, registry.directory);
+  const { directory } = registry;
+  const delivery = await openDelivery(base, { store, directory, monitor, transports, metrics });
   const ports = catalogPorts({ registry, transports, descriptorSets });
   const catalogs = await openCatalogs(base, createApplyCatalog(ports));
-  const edge = openEdge(base, { metrics, store, transports, catalogs: ports, monitor, breakers, security });
+  const edge = openEdge(base, { metrics, store, catalogs: ports, monitor, delivery, security });
 
   const { host, port } = listenAddress(config.listen);
   opened.defer('edge', async () => {

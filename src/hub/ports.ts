@@ -11,9 +11,13 @@ export function messagingDirectory(directory: Directory): MessagingDirectory {
     type: system.type,
     capabilities: system.capabilities,
     weight: system.weight,
+    zone: system.zone,
     endpoints: directory.endpointsOf(system.id),
   });
-  return { find: (target) => systemsOf(directory, target).map(toProvider) };
+  return {
+    find: (target) => systemsOf(directory, target).map(toProvider),
+    zoneOf: (systemId) => directory.get(systemId)?.zone ?? '',
+  };
 }
 
 /** The registry as health asks it. */

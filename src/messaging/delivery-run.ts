@@ -205,6 +205,9 @@ export class DeliveryRun {
         reason: result.reason,
         detail: result.detail.slice(0, attemptDetailCharsMax),
         backoffMs: next.next === 'again' ? next.delayMs : undefined,
+        hedge: false,
+        queueTimeMs: 0,
+        fallback: '',
       },
     });
     return next;
@@ -355,6 +358,21 @@ export class DeliveryRun {
       reason,
       nextAttemptTimeMs,
       policies: plan.policy.matched,
+      subject: {
+        messageType: message.type,
+        kind: message.kind,
+        source: message.source,
+        target: message.target,
+        priority: message.priority,
+        sender: message.sender,
+        repeatSafety: this.#input.options.repeatSafety,
+        callerTimeMs: this.#input.options.callerDeadlineMs - message.acceptTimeMs,
+        maxAttempts: message.maxAttempts,
+      },
+      fallbackUsed: '',
+      cached: false,
+      replyAgeMs: undefined,
+      stale: false,
     };
     this.#hub.log.record(delivery);
     return delivery;

@@ -1,3 +1,5 @@
+import type { MessageKind, Priority, RepeatSafety } from '../base/message.ts';
+import type { Target } from '../base/target.ts';
 import type { Verdict } from '../base/transport.ts';
 
 export type DeliveryState = 'DELIVERING' | 'RETRYING' | 'DELIVERED' | 'FAILED' | 'EXPIRED' | 'CANCELLED';
@@ -20,6 +22,28 @@ export interface Attempt {
   readonly detail: string;
   /** Wait after it before the next attempt; undefined: there was none. */
   readonly backoffMs: number | undefined;
+  /** It was begun beside another attempt that had not ended. */
+  readonly hedge: boolean;
+  /** Wait for a place at the target before it started, in ms; 0: there was none. */
+  readonly queueTimeMs: number;
+  /** The fallback it belongs to; empty: the target that the message names. */
+  readonly fallback: string;
+}
+
+/** What a delivery was asked for: enough to ask again, without the payload. */
+export interface DeliverySubject {
+  readonly messageType: string;
+  readonly kind: MessageKind;
+  readonly source: string;
+  readonly target: Target;
+  readonly priority: Priority;
+  /** Who sends, as the edge authenticated it. */
+  readonly sender: string;
+  /** What the request declared; undefined: it left it to policy, route and kind. */
+  readonly repeatSafety: RepeatSafety | undefined;
+  /** Time that the caller gave, in ms; `Infinity`: it did not say. */
+  readonly callerTimeMs: number;
+  readonly maxAttempts: number | undefined;
 }
 
 /** Longest detail that a trace keeps, in characters. */
@@ -46,4 +70,13 @@ export interface Delivery {
   readonly nextAttemptTimeMs: number | undefined;
   /** Policies that applied, most specific first. */
   readonly policies: readonly string[];
+  readonly subject: DeliverySubject;
+  /** What answered instead of the target (`type:ledger`, `static_reply`, `last_good`); empty: no fallback did. */
+  readonly fallbackUsed: string;
+  /** The reply comes from the reply cache, or is another call's. */
+  readonly cached: boolean;
+  /** Age of a cached or last good reply, in ms; undefined for one that was just given. */
+  readonly replyAgeMs: number | undefined;
+  /** The reply is the last good one, which may no longer be right. */
+  readonly stale: boolean;
 }

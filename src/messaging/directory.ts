@@ -9,6 +9,8 @@ export interface Provider {
   readonly capabilities: readonly string[];
   /** Share of the load relative to others, at least 1. */
   readonly weight: number;
+  /** Where it stands; empty: it did not say. */
+  readonly zone: string;
   /** Ways to reach it, in order of preference. */
   readonly endpoints: readonly Endpoint[];
 }
@@ -17,6 +19,8 @@ export interface Provider {
 export interface Directory {
   /** Every system that the target names; none when nobody does. Order does not matter. */
   find(target: Target): readonly Provider[];
+  /** The zone of a system; empty when it has none or is not registered. */
+  zoneOf(systemId: string): string;
 }
 
 /** Who is well. Wired to health. */

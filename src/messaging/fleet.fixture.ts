@@ -14,7 +14,9 @@ import {
 } from '../base/transport.ts';
 import { BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.ts';
 import { LoadBoard } from '../resilience/load-board.ts';
-import { defaultPolicy, type Policy } from '../resilience/policy.ts';
+import type { Policy } from '../resilience/policy.ts';
+import { defaultPolicy } from '../resilience/policy-fields.ts';
+import { resolvePolicy } from '../resilience/policy-match.ts';
 import { methodRepeatSafety } from '../resilience/repeat-safety.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import { Turns } from '../resilience/turns.ts';
@@ -89,6 +91,7 @@ export function createFleet(
       type: 'ledger',
       capabilities: ['book'],
       weight: 1,
+      zone: '',
       endpoints: [endpointOf(systemId)],
       ...rest,
     };
@@ -113,6 +116,7 @@ export function createFleet(
             (target.by === 'type' && target.type === one.type) ||
             (target.by === 'capability' && one.capabilities.includes(target.capability)),
         ),
+      zoneOf: (systemId) => providers.find((one) => one.systemId === systemId)?.zone ?? '',
     },
     vitals: { routingStatus: (systemId) => statuses.get(systemId) ?? 'HEALTHY' },
     breakers,
@@ -121,7 +125,7 @@ export function createFleet(
     random,
     routeRepeatSafety: (_protocol, { method }) =>
       typeof method === 'string' ? methodRepeatSafety(method) : undefined,
-    policies: () => policies,
+    policyOf: (subject) => resolvePolicy(policies, subject),
   });
   const transport = {
     async send(endpoint: Endpoint, message: Message, options: TransportOptions): Promise<AttemptResult> {

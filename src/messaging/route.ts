@@ -10,8 +10,8 @@ import { type BalancerCandidate, orderCandidates } from '../resilience/balancer.
 import type { BreakerBoard } from '../resilience/breaker-board.ts';
 import type { BreakerRefusal } from '../resilience/circuit-breaker.ts';
 import type { LoadBoard } from '../resilience/load-board.ts';
-import { type PolicySubject, type ResolvedPolicy, resolvePolicy } from '../resilience/policy-match.ts';
-import type { BalanceStrategy, Policy } from '../resilience/policy.ts';
+import type { PolicySubject, ResolvedPolicy } from '../resilience/policy-match.ts';
+import type { BalanceStrategy } from '../resilience/policy.ts';
 import { type ResolvedRepeatSafety, resolveRepeatSafety } from '../resilience/repeat-safety.ts';
 import type { Turns } from '../resilience/turns.ts';
 import type { Directory, Provider, Vitals } from './directory.ts';
@@ -77,8 +77,8 @@ export interface RouterOptions {
   readonly loads: Pick<LoadBoard, 'inFlight' | 'latencyMs'>;
   readonly turns: Turns;
   readonly random: Random;
-  /** The policies in force now. */
-  readonly policies: () => readonly Policy[];
+  /** The settings for a message by the policies in force now. */
+  readonly policyOf: (subject: PolicySubject) => ResolvedPolicy;
   /** What the route's operation promises about sending twice, as the protocol's transport knows it. */
   readonly routeRepeatSafety: (protocol: Protocol, operation: Route['operation']) => RepeatSafety | undefined;
 }
@@ -94,7 +94,7 @@ export class Router {
   /** `dryRun` takes no turn of a balancer that goes in turn. */
   plan(question: RouteQuestion, options: { readonly dryRun?: boolean } = {}): RoutePlan {
     const providers = this.#options.directory.find(question.target);
-    const policy = resolvePolicy(this.#options.policies(), policySubject(question, providers));
+    const policy = this.#options.policyOf(policySubject(question, providers));
     const { timeoutMs, retry } = policy.policy;
     const turns = this.#options.turns;
     const group = targetToString(question.target);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { repeatSafeties } from '../base/message.ts';
 import { attemptTimeout } from './attempt-timeout.ts';
-import { defaultPolicy } from './policy.ts';
+import { defaultPolicy } from './policy-fields.ts';
 
 const policy = defaultPolicy;
 

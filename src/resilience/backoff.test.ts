@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../base/random.ts';
 import { retryAfterMsMax, retryCeilingMs, retryDelayMs } from './backoff.ts';
-import { defaultPolicy } from './policy.ts';
+import { defaultPolicy } from './policy-fields.ts';
 
 const { retry } = defaultPolicy;
 const always = (value: number) => ({ next: () => value });

@@ -5,7 +5,8 @@ import { Feed, type FeedEvent } from '../base/feed.ts';
 import { BreakerBoard, type BreakerSnapshot, unregisteredForcedMax } from './breaker-board.ts';
 import { type EndpointKey, endpointKeyToString } from './endpoint-map.ts';
 import type { ForcedBreaker, ForcedBreakers } from './forced-breakers.ts';
-import { type BreakerConfig, defaultPolicy } from './policy.ts';
+import { type BreakerConfig } from './policy.ts';
+import { defaultPolicy } from './policy-fields.ts';
 
 const echo: EndpointKey = { systemId: 'echo', interface: 'rest' };
 const ledger: EndpointKey = { systemId: 'ledger', interface: 'grpc' };

@@ -23,6 +23,7 @@ export function breakerSignal(
   switch (result.reason) {
     case 'breaker_open':
     case 'concurrency_limited':
+    case 'hub_rate_limited':
     case 'cancelled':
     case 'rate_limited':
     case 'refused_stream':

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { createFakeClock } from '../base/fake-clock.ts';
 import type { BreakerSignal } from './breaker-signal.ts';
 import { type BreakerPermit, type BreakerRefusal, CircuitBreaker } from './circuit-breaker.ts';
-import { type BreakerConfig, defaultPolicy } from './policy.ts';
+import { type BreakerConfig } from './policy.ts';
+import { defaultPolicy } from './policy-fields.ts';
 
 function setUp(change: Partial<BreakerConfig> = {}) {
   let nowMs = 0;

@@ -41,11 +41,11 @@ test("a name is the configuration's; the catalog's policy takes its place when t
 test('tells breakers of a change of what concerns them, and of nothing else', () => {
   const book = new PolicyBook([]);
   let told = 0;
-  const stop = book.onBreakersChange(() => (told += 1));
+  const stop = book.onTargetsChange(() => (told += 1));
   book.setCatalogs([{ catalog: 'c', policy: policy('a', { timeoutMs: 2 }) }]);
   expect(told).toBe(0);
   book.setConfiguration([policy('b', { breaker: { consecutiveFailures: 2 } })]);
-  expect([told, book.forBreakers.map(({ name }) => name)]).toEqual([1, ['b']]);
+  expect([told, book.forTargets.map(({ name }) => name)]).toEqual([1, ['b']]);
   book.setConfiguration([policy('b', { breaker: { consecutiveFailures: 2 } })]);
   expect(told).toBe(1);
   book.setConfiguration([]);

@@ -1,5 +1,12 @@
 import { HubError } from '../base/error.ts';
-import type { Policy } from './policy.ts';
+import { namesTargetsAlone, type Policy } from './policy.ts';
+import {
+  type PolicySubject,
+  type PolicyTarget,
+  type ResolvedPolicy,
+  resolvePolicy,
+  resolveTargetPolicy,
+} from './policy-match.ts';
 
 /** A policy in force, and where it comes from. */
 export interface BookedPolicy {
@@ -26,7 +33,7 @@ export class PolicyBook {
   #catalogs: readonly CatalogPolicyEntry[] = [];
   #booked: ReadonlyMap<string, BookedPolicy> = new Map();
   #policies: readonly Policy[] = [];
-  #forBreakers: readonly Policy[] = [];
+  #forTargets: readonly Policy[] = [];
 
   /** The configuration's policies, as they are whenever it is asked. */
   readonly configured: { has(name: string): boolean; readonly size: number };
@@ -48,9 +55,19 @@ export class PolicyBook {
     return this.#policies;
   }
 
-  /** Those that say something of breakers, in the same order; the same array until one of them changes. */
-  get forBreakers(): readonly Policy[] {
-    return this.#forBreakers;
+  /** The settings for a message, merged, with where each comes from. */
+  resolve(subject: PolicySubject): ResolvedPolicy {
+    return resolvePolicy(this.#policies, subject);
+  }
+
+  /** The settings that all messages to a target share, merged: its breaker, limits, ejection and balancing. */
+  forTarget(target: PolicyTarget): ResolvedPolicy {
+    return resolveTargetPolicy(this.#forTargets, target);
+  }
+
+  /** Those that say something of what all messages to a target share, in the same order; the same array until one of them changes. */
+  get forTargets(): readonly Policy[] {
+    return this.#forTargets;
   }
 
   /** All policies in force, in order of their names. */
@@ -82,8 +99,8 @@ export class PolicyBook {
     this.#combine();
   }
 
-  /** Calls `listener` after every change of {@link forBreakers} until the returned function is called. */
-  onBreakersChange(listener: () => void): () => void {
+  /** Calls `listener` after every change of {@link forTargets} until the returned function is called. */
+  onTargetsChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -98,10 +115,10 @@ export class PolicyBook {
     ];
     this.#booked = new Map(booked.map((each) => [each.policy.name, each]));
     this.#policies = booked.map(({ policy }) => policy);
-    const forBreakers = this.#policies.filter(({ breaker }) => breaker !== undefined);
-    // Every breaker is set anew at a change, so only for one that matters to them.
-    if (JSON.stringify(forBreakers) === JSON.stringify(this.#forBreakers)) return;
-    this.#forBreakers = forBreakers;
+    const forTargets = this.#policies.filter(({ match }) => namesTargetsAlone(match));
+    // Everything kept by target is set anew at a change, so only for one that matters to it.
+    if (JSON.stringify(forTargets) === JSON.stringify(this.#forTargets)) return;
+    this.#forTargets = forTargets;
     for (const listener of this.#listeners) listener();
   }
 }

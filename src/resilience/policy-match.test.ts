@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { defaultPolicy, type Policy, type PolicyMatch } from './policy.ts';
-import { matchingPolicies, type PolicySubject, resolveBreakerConfig, resolvePolicy } from './policy-match.ts';
+import { type Policy, type PolicyMatch } from './policy.ts';
+import { defaultPolicy } from './policy-fields.ts';
+import { matchingPolicies, type PolicySubject, resolveTargetPolicy, resolvePolicy } from './policy-match.ts';
 
 const everything: PolicyMatch = {
   messageTypes: [],
@@ -173,7 +174,7 @@ describe('resolvePolicy', () => {
   });
 });
 
-describe('resolveBreakerConfig', () => {
+describe('resolveTargetPolicy', () => {
   test('merges the policies for the target by specificity', () => {
     const policies = [
       policy('system', { systemIds: ['ledger.eu_1'] }, { breaker: { openForMs: 1000 } }),
@@ -181,7 +182,7 @@ describe('resolveBreakerConfig', () => {
       policy('by-kind', { kinds: ['REQUEST'] }, { breaker: { failureRate: 0.9 } }),
       policy('all', {}, { breaker: { minimumCalls: 50 } }),
     ];
-    expect(resolveBreakerConfig(policies, subject)).toEqual({
+    expect(resolveTargetPolicy(policies, subject)).toEqual({
       ...defaultPolicy.breaker,
       openForMs: 1000,
       halfOpenCalls: 1,

@@ -1,12 +1,12 @@
 import type { MessageKind } from '../base/message.ts';
+import { type EffectivePolicy, namesTargetsAlone, type Policy, type PolicyMatch } from './policy.ts';
 import {
-  type BreakerConfig,
   defaultPolicy,
-  type EffectivePolicy,
-  namesTargetsAlone,
-  type Policy,
-  type PolicyMatch,
-} from './policy.ts';
+  type PolicyField,
+  policyFields,
+  policyFromFields,
+  policyValueAt,
+} from './policy-fields.ts';
 
 /** The receiving side of a delivery. */
 export interface PolicyTarget {
@@ -26,12 +26,6 @@ export interface PolicySubject extends PolicyTarget {
   readonly source: string;
 }
 
-/** Fields of {@link EffectivePolicy} by path, as {@link ResolvedPolicy.provenance} names them. */
-export type PolicyField =
-  | Exclude<keyof EffectivePolicy, 'retry' | 'breaker'>
-  | `retry.${keyof EffectivePolicy['retry']}`
-  | `breaker.${keyof BreakerConfig}`;
-
 export interface ResolvedPolicy {
   readonly policy: EffectivePolicy;
   /** Which policy each field came from, or `default`. */
@@ -48,7 +42,8 @@ export interface ResolvedPolicy {
  * longer prefix beats a shorter one, and any of them beats an empty list. Policies that are equally specific: the
  * later one in the list wins.
  *
- * Breaker and balance come only from policies whose match names targets alone, whatever the others say.
+ * What all messages to a target share (`sharedByTarget` in policy-fields.ts: its breaker, limits, balancing) comes only
+ * from policies whose match names targets alone, whatever the others say.
  */
 export function resolvePolicy(
   policies: readonly Policy[],
@@ -60,14 +55,10 @@ export function resolvePolicy(
   return mergePolicies(matching, base);
 }
 
-/** The breaker settings of a system: by the same order, from policies whose match names targets alone. */
-export function resolveBreakerConfig(
-  policies: readonly Policy[],
-  target: PolicyTarget,
-  base: EffectivePolicy = defaultPolicy,
-): BreakerConfig {
-  return resolvePolicy(policies, { ...target, messageType: '', kind: 'REQUEST', source: '' }, base).policy
-    .breaker;
+/** The settings that all messages to a target share: by the same order, from policies whose match names targets alone. */
+export function resolveTargetPolicy(policies: readonly Policy[], target: PolicyTarget): ResolvedPolicy {
+  const forTargets = policies.filter(({ match }) => namesTargetsAlone(match));
+  return resolvePolicy(forTargets, { ...target, messageType: '', kind: 'REQUEST', source: '' });
 }
 
 /** The policies that match, most specific first. */
@@ -125,66 +116,12 @@ function compareSpecificity(a: Specificity, b: Specificity): number {
 function mergePolicies(matching: readonly Policy[], base: EffectivePolicy): ResolvedPolicy {
   const provenance = {} as Record<PolicyField, string>;
   const forTargets = matching.filter(({ match }) => namesTargetsAlone(match));
-
-  const pick = <T>(field: PolicyField, fallback: T, read: (policy: Policy) => T | undefined): T =>
-    pickFrom(matching, field, fallback, read);
-  const pickForTarget = <T>(field: PolicyField, fallback: T, read: (policy: Policy) => T | undefined): T =>
-    pickFrom(forTargets, field, fallback, read);
-  const pickFrom = <T>(
-    from: readonly Policy[],
-    field: PolicyField,
-    fallback: T,
-    read: (policy: Policy) => T | undefined,
-  ): T => {
-    for (const policy of from) {
-      const value = read(policy);
-      if (value === undefined) continue;
-      provenance[field] = policy.name;
-      return value;
-    }
-    provenance[field] = 'default';
-    return fallback;
-  };
-
-  const policy: EffectivePolicy = {
-    timeoutMs: pick('timeoutMs', base.timeoutMs, (p) => p.timeoutMs),
-    attemptTimeoutMs: pick('attemptTimeoutMs', base.attemptTimeoutMs, (p) => p.attemptTimeoutMs),
-    retry: {
-      attempts: pick('retry.attempts', base.retry.attempts, (p) => p.retry?.attempts),
-      initialDelayMs: pick('retry.initialDelayMs', base.retry.initialDelayMs, (p) => p.retry?.initialDelayMs),
-      factor: pick('retry.factor', base.retry.factor, (p) => p.retry?.factor),
-      maxDelayMs: pick('retry.maxDelayMs', base.retry.maxDelayMs, (p) => p.retry?.maxDelayMs),
-      on: pick('retry.on', base.retry.on, (p) => p.retry?.on),
-    },
-    repeatSafety: pick('repeatSafety', base.repeatSafety, (p) => p.repeatSafety),
-    repeatScope: pick('repeatScope', base.repeatScope, (p) => p.repeatScope),
-    breaker: {
-      consecutiveFailures: pickForTarget(
-        'breaker.consecutiveFailures',
-        base.breaker.consecutiveFailures,
-        (p) => p.breaker?.consecutiveFailures,
-      ),
-      failureRate: pickForTarget(
-        'breaker.failureRate',
-        base.breaker.failureRate,
-        (p) => p.breaker?.failureRate,
-      ),
-      minimumCalls: pickForTarget(
-        'breaker.minimumCalls',
-        base.breaker.minimumCalls,
-        (p) => p.breaker?.minimumCalls,
-      ),
-      windowMs: pickForTarget('breaker.windowMs', base.breaker.windowMs, (p) => p.breaker?.windowMs),
-      openForMs: pickForTarget('breaker.openForMs', base.breaker.openForMs, (p) => p.breaker?.openForMs),
-      halfOpenCalls: pickForTarget(
-        'breaker.halfOpenCalls',
-        base.breaker.halfOpenCalls,
-        (p) => p.breaker?.halfOpenCalls,
-      ),
-    },
-    balance: pickForTarget('balance', base.balance, (p) => p.balance),
-    panic: pick('panic', base.panic, (p) => p.panic),
-  };
+  const policy = policyFromFields((path) => {
+    const from = policyFields[path].sharedByTarget === undefined ? matching : forTargets;
+    const source = from.find((candidate) => policyValueAt(candidate, path) !== undefined);
+    provenance[path] = source?.name ?? 'default';
+    return policyValueAt(source ?? base, path);
+  });
   return { policy, provenance, matched: matching.map(({ name }) => name) };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageKinds, repeatSafeties } from '../base/message.ts';
-import { balanceStrategies, type Policy, repeatScopes, retryableReasons } from './policy.ts';
+import { balanceStrategies, type Policy, repeatScopes } from './policy.ts';
+import { retryableReasons } from './retry-conditions.ts';
 
 /** A policy as plain JSON, for whoever keeps it. */
 export interface PolicyValue {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { defaultPolicy, type Policy, type PolicyMatch, policyViolations } from './policy.ts';
+import { type Policy, type PolicyMatch } from './policy.ts';
+import { defaultPolicy } from './policy-fields.ts';
+import { policyViolations } from './policy-violations.ts';
 
 const everything: PolicyMatch = {
   messageTypes: [],

@@ -1,6 +1,5 @@
-import { isSlug, slugBytesMax } from '../base/id.ts';
 import type { MessageKind, RepeatSafety } from '../base/message.ts';
-import type { AttemptReason } from '../base/transport.ts';
+import type { Target } from '../base/target.ts';
 
 export const repeatScopes = ['SYSTEM', 'TYPE'] as const;
 /**
@@ -9,28 +8,19 @@ export const repeatScopes = ['SYSTEM', 'TYPE'] as const;
  */
 export type RepeatScope = (typeof repeatScopes)[number];
 
-export const balanceStrategies = ['LEAST_LOADED', 'ROUND_ROBIN', 'RANDOM'] as const;
+export const balanceStrategies = [
+  'LEAST_LOADED',
+  'ROUND_ROBIN',
+  'RANDOM',
+  'WEIGHTED',
+  'CONSISTENT_HASH',
+] as const;
 /** How one of several equally healthy candidates is chosen. */
 export type BalanceStrategy = (typeof balanceStrategies)[number];
 
-/** Reasons after which an attempt can be repeated at all, if the repeat safety allows it; what `retry.on` may name. */
-export const retryableReasons = [
-  'name_not_resolved',
-  'connect_refused',
-  'connect_failed',
-  'connect_timeout',
-  'tls_failed',
-  'refused_stream',
-  'goaway',
-  'not_executed',
-  'rate_limited',
-  'timeout',
-  'reset',
-  'target_error',
-  'unavailable',
-  'garbage',
-  'reply_too_large',
-] as const satisfies readonly AttemptReason[];
+export const breakerScopes = ['INTERFACE', 'MESSAGE_TYPE'] as const;
+/** What has a breaker of its own: each interface of a system, or each message type on each of them. */
+export type BreakerScope = (typeof breakerScopes)[number];
 
 /**
  * What a policy applies to. Every dimension that lists something must hold; within a list one entry is enough; an
@@ -52,58 +42,167 @@ export interface PolicyMatch {
 
 /** When and how often an attempt is repeated. */
 export interface RetryConfig {
-  /** Attempts in all, the first one included; 1..100, default 3. 1 means no retries. */
+  /** Attempts in all, the first one included; 1 means no retries. */
   readonly attempts: number;
-  /** Upper end of the first wait in ms, 0..300,000, default 200. 0 retries at once. */
+  /** Upper end of the first wait in ms; 0 retries at once. */
   readonly initialDelayMs: number;
-  /** Growth of the upper end from wait to wait, 1..10, default 2. */
+  /** Growth of the upper end from wait to wait. */
   readonly factor: number;
-  /** Largest upper end in ms, 0..3,600,000, default 30,000. */
+  /** Largest upper end in ms. */
   readonly maxDelayMs: number;
   /**
-   * Reasons that are retried; empty (the default) means every one of {@link retryableReasons}. It only narrows: a
-   * reason listed here is still not retried when the repeat safety forbids it.
+   * Conditions that are retried (retry-conditions.ts); empty means every one. It only narrows: what is listed here is
+   * still not retried when the repeat safety forbids it.
    */
-  readonly on: readonly AttemptReason[];
+  readonly on: readonly string[];
+  /** Longest wait that a target may ask for, in ms; a longer one is cut to this. */
+  readonly maxRetryAfterMs: number;
 }
 
-/** When the breaker of one (system, interface) opens and how it closes again. */
+/** Bounds the retries in flight to one target. */
+export interface RetryBudgetConfig {
+  /** Share of the calls in flight that may be retries, 0..1. */
+  readonly share: number;
+  /** Retries in flight that are always allowed. */
+  readonly minimum: number;
+}
+
+/** When a breaker opens and how it closes again. */
 export interface BreakerConfig {
-  /** Failures in a row that open it, 0..10,000, default 5. 0 turns this rule off. */
+  /** Failures in a row that open it; 0 turns this rule off. */
   readonly consecutiveFailures: number;
-  /** Share of failed calls in the window that opens it, 0..1, default 0.5. 0 turns this rule off. */
+  /** Share of failed calls in the window that opens it, 0..1; 0 turns this rule off. */
   readonly failureRate: number;
-  /** Calls in the window below which `failureRate` says nothing, 1..100,000, default 20. */
+  /** Calls in the window below which the rates say nothing. */
   readonly minimumCalls: number;
-  /** Length of the sliding window in ms, 1000..600,000, default 60,000. */
+  /** Length of the sliding window in ms. */
   readonly windowMs: number;
-  /** How long it stays open before trial calls, in ms, 100..3,600,000, default 60,000. */
+  /** How long it stays open before trial calls, in ms. */
   readonly openForMs: number;
-  /** Trial calls at once while half open, all of which must succeed to close it, 1..100, default 3. */
+  /** Trial calls at once while half open, all of which must succeed to close it. */
   readonly halfOpenCalls: number;
+  /** Share of slow calls in the window that opens it, 0..1; 0 turns this rule off. */
+  readonly slowCallRate: number;
+  /** From when on a call is slow, in ms. */
+  readonly slowCallTimeMs: number;
+  readonly scope: BreakerScope;
 }
 
-type Unset<T> = { readonly [K in keyof T]?: T[K] | undefined };
+/** When a system of a type is taken out because it does worse than the others. */
+export interface EjectionConfig {
+  /** Failures in a row; 0 turns this rule off. */
+  readonly consecutiveFailures: number;
+  /** Standard deviations below the mean success rate; 0 turns this rule off. */
+  readonly deviations: number;
+  /** Systems with enough calls that the comparison takes. */
+  readonly minimumSystems: number;
+  /** Calls in an interval from which on a system is compared. */
+  readonly minimumCalls: number;
+  /** How often systems are compared, and over which time, in ms. */
+  readonly intervalMs: number;
+  /** How long it stays out, times how often it went, in ms. */
+  readonly baseTimeMs: number;
+  /** Longest time out, in ms. */
+  readonly maxTimeMs: number;
+  /** Share of the systems that may be out; one may always go unless it is the last. 0 turns ejection off. */
+  readonly maxShare: number;
+  /** When less than this share is usable, ejections are ignored; 0: never. */
+  readonly panicShare: number;
+}
 
-/** Settings for delivery, for the messages and targets that `match` names. What is unset comes from less specific policies. */
-export interface Policy {
-  /** A slug, unique among the policies. */
-  readonly name: string;
-  readonly match: PolicyMatch;
-  /** Longest a synchronous call takes in all, in ms, 1..3,600,000. */
+/** A token bucket. */
+export interface RateLimitConfig {
+  /** Tokens that come back each second; 0: no limit. */
+  readonly perSecond: number;
+  /** Tokens that the bucket holds; undefined: those of one second, at least 1. */
+  readonly burst: number | undefined;
+}
+
+/** A bulkhead with a queue in front. */
+export interface ConcurrencyLimitConfig {
+  /** Attempts in flight; 0: no limit. */
+  readonly maxCalls: number;
+  /** Messages that wait for a place. */
+  readonly queue: number;
+  /** Longest wait for a place, in ms. */
+  readonly queueTimeMs: number;
+}
+
+/** A limit of attempts in flight that follows the target's latency. */
+export interface AdaptiveLimitConfig {
+  readonly enabled: boolean;
+  readonly minCalls: number;
+  readonly maxCalls: number;
+  /** How much slower than without load the target may become before the limit shrinks. */
+  readonly tolerance: number;
+}
+
+export interface LimitsConfig {
+  /** Messages of each caller. */
+  readonly callerRate: RateLimitConfig;
+  /** Attempts at each target system. */
+  readonly targetRate: RateLimitConfig;
+  /** Attempts in flight at each target system. */
+  readonly concurrency: ConcurrencyLimitConfig;
+  readonly adaptive: AdaptiveLimitConfig;
+}
+
+/** When a second attempt is begun beside the first. */
+export interface HedgeConfig {
+  /** Further attempts that may be in flight beside the first; 0: none. */
+  readonly attempts: number;
+  /** Wait before each in ms; undefined: the target's 95th percentile. */
+  readonly delayMs: number | undefined;
+}
+
+export interface ReplyCacheConfig {
+  /** How long a reply stays good, in ms; 0: nothing is kept. */
+  readonly ttlMs: number;
+  /** Whether callers share replies. */
+  readonly shared: boolean;
+  /** Message headers that belong to the question, in lower case. */
+  readonly vary: readonly string[];
+}
+
+export interface BalanceOptions {
+  /** What CONSISTENT_HASH goes by: `header:NAME`, `correlation_id`, `source` or `message_id`. */
+  readonly hashOn: string;
+  /** How far above the mean load a system may go before the next one is taken. */
+  readonly hashLoadFactor: number;
+  readonly zoneFirst: boolean;
+  /** Time over which a system that just came back takes up its full share, in ms; 0: at once. */
+  readonly slowStartMs: number;
+}
+
+/** One answer instead of the target's. */
+export type FallbackStep = {
+  /** Time for this step within the deadline, in ms; undefined: {@link fallbackDefaults}. */
   readonly timeoutMs?: number | undefined;
-  /** Longest one attempt takes, in ms, 1..3,600,000. */
-  readonly attemptTimeoutMs?: number | undefined;
-  readonly retry?: Unset<RetryConfig> | undefined;
-  readonly repeatSafety?: RepeatSafety | undefined;
-  readonly repeatScope?: RepeatScope | undefined;
-  /** Only where `match` names targets alone: a breaker is shared by every message to its target. */
-  readonly breaker?: Unset<BreakerConfig> | undefined;
-  /** Only where `match` names targets alone. */
-  readonly balance?: BalanceStrategy | undefined;
-  /** Whether a synchronous call may try UNHEALTHY systems when no better one is left. */
-  readonly panic?: boolean | undefined;
+  /** Attempts of this step; undefined: {@link fallbackDefaults}. */
+  readonly attempts?: number | undefined;
+} & FallbackAnswer;
+
+export type FallbackAnswer =
+  | { readonly kind: 'target'; readonly target: Target }
+  /** Another system of the type of the system that was addressed. */
+  | { readonly kind: 'same_type' }
+  | { readonly kind: 'static_reply'; readonly reply: StaticReply }
+  | { readonly kind: 'last_good'; readonly maxAgeMs?: number | undefined };
+
+/** A fixed reply. */
+export interface StaticReply {
+  /** Default `200`. */
+  readonly status: string;
+  readonly contentType: string;
+  /** The payload in base64, at most 64 KiB of it: a policy is plain JSON wherever it is kept. */
+  readonly dataBase64: string;
 }
+
+/** What holds for a fallback step that says nothing. */
+export const fallbackDefaults = { timeoutMs: 30_000, attempts: 2, lastGoodMaxAgeMs: 3_600_000 } as const;
+
+/** Steps of a fallback chain. */
+export const fallbackStepsMax = 8;
 
 /** A policy with every field decided. */
 export interface EffectivePolicy {
@@ -111,150 +210,40 @@ export interface EffectivePolicy {
   /** Undefined: derived from the time and attempts that remain (attempt-timeout.ts). */
   readonly attemptTimeoutMs: number | undefined;
   readonly retry: RetryConfig;
+  readonly retryBudget: RetryBudgetConfig;
   /** Undefined: no policy says; the route or the kind decides (repeat-safety.ts). */
   readonly repeatSafety: RepeatSafety | undefined;
   readonly repeatScope: RepeatScope;
   readonly breaker: BreakerConfig;
+  readonly ejection: EjectionConfig;
+  readonly limits: LimitsConfig;
   readonly balance: BalanceStrategy;
+  readonly balanceOptions: BalanceOptions;
+  readonly fallback: readonly FallbackStep[];
+  readonly hedge: HedgeConfig;
+  readonly replyCache: ReplyCacheConfig;
+  /** Whether a synchronous call may try UNHEALTHY systems when no better one is left. */
   readonly panic: boolean;
 }
 
-/** What applies to a synchronous delivery where no policy says otherwise (architecture.md, "Defaults"). */
-export const defaultPolicy: EffectivePolicy = {
-  timeoutMs: 60_000,
-  attemptTimeoutMs: undefined,
-  retry: { attempts: 3, initialDelayMs: 200, factor: 2, maxDelayMs: 30_000, on: [] },
-  repeatSafety: undefined,
-  repeatScope: 'SYSTEM',
-  breaker: {
-    consecutiveFailures: 5,
-    failureRate: 0.5,
-    minimumCalls: 20,
-    windowMs: 60_000,
-    openForMs: 60_000,
-    halfOpenCalls: 3,
-  },
-  balance: 'LEAST_LOADED',
-  panic: true,
+type Unset<T> = T extends readonly unknown[] | string | number | boolean
+  ? T
+  : { readonly [K in keyof T]?: Unset<NonNullable<T[K]>> | undefined };
+
+/**
+ * Settings for delivery, for the messages and targets that `match` names. What is unset comes from less specific
+ * policies. Bounds, defaults and meaning of each field: policy-fields.ts.
+ */
+export type Policy = Unset<EffectivePolicy> & {
+  /** A slug, unique among the policies. */
+  readonly name: string;
+  readonly match: PolicyMatch;
 };
 
 /** Entries of one list of {@link PolicyMatch}. */
 export const matchEntriesMax = 100;
 
-export interface PolicyViolation {
-  /** Path within the policy: `retry.attempts`, `match.types[0]`. */
-  readonly path: string;
-  /** What was found and what is allowed. */
-  readonly message: string;
-}
-
-/** Everything that is wrong with a policy, all at once; empty when it may be used. */
-export function policyViolations(policy: Policy): readonly PolicyViolation[] {
-  return [
-    ...nameViolations(policy),
-    ...matchViolations(policy.match),
-    ...boundViolations(policy),
-    ...retryViolations(policy.retry),
-    ...targetOnlyViolations(policy),
-  ];
-}
-
 /** Whether `match` says nothing about the message itself, so that its policy may decide what all messages to a target share. */
 export function namesTargetsAlone(match: PolicyMatch): boolean {
   return match.messageTypes.length === 0 && match.kinds.length === 0 && match.sources.length === 0;
-}
-
-interface Bound {
-  readonly min: number;
-  readonly max: number;
-  readonly whole: boolean;
-}
-
-const ms = (min: number, max: number): Bound => ({ min, max, whole: false });
-const count = (min: number, max: number): Bound => ({ min, max, whole: true });
-
-const bounds: { readonly [path: string]: Bound } = {
-  timeoutMs: ms(1, 3_600_000),
-  attemptTimeoutMs: ms(1, 3_600_000),
-  'retry.attempts': count(1, 100),
-  'retry.initialDelayMs': ms(0, 300_000),
-  'retry.factor': { min: 1, max: 10, whole: false },
-  'retry.maxDelayMs': ms(0, 3_600_000),
-  'breaker.consecutiveFailures': count(0, 10_000),
-  'breaker.failureRate': { min: 0, max: 1, whole: false },
-  'breaker.minimumCalls': count(1, 100_000),
-  'breaker.windowMs': ms(1000, 600_000),
-  'breaker.openForMs': ms(100, 3_600_000),
-  'breaker.halfOpenCalls': count(1, 100),
-};
-
-function* boundViolations(policy: Policy): Generator<PolicyViolation> {
-  for (const [path, { min, max, whole }] of Object.entries(bounds)) {
-    const value = numberAt(policy, path);
-    if (value === undefined || (value >= min && value <= max && (!whole || Number.isInteger(value))))
-      continue;
-    const kind = whole ? 'a whole number' : 'a number';
-    yield { path, message: `found ${value}, allowed is ${kind} from ${min} to ${max}` };
-  }
-}
-
-function numberAt(policy: Policy, path: string): number | undefined {
-  let value: unknown = policy;
-  for (const step of path.split('.')) value = (value as Record<string, unknown> | undefined)?.[step];
-  return value as number | undefined;
-}
-
-function* nameViolations({ name }: Policy): Generator<PolicyViolation> {
-  if (!isSlug(name)) {
-    yield {
-      path: 'name',
-      message: `found "${name.slice(0, slugBytesMax)}", allowed are dotted lower-case slugs of at most ${slugBytesMax} bytes`,
-    };
-  }
-}
-
-function* matchViolations(match: PolicyMatch): Generator<PolicyViolation> {
-  for (const [dimension, entries] of Object.entries(match) as [keyof PolicyMatch, readonly string[]][]) {
-    const path = `match.${dimension}`;
-    if (entries.length > matchEntriesMax) {
-      yield { path, message: `found ${entries.length} entries, allowed are at most ${matchEntriesMax}` };
-    }
-    for (const [index, entry] of entries.slice(0, matchEntriesMax).entries()) {
-      const name = entry.endsWith('.*') ? entry.slice(0, -2) : entry;
-      if (name !== '' && !name.includes('*') && entry.length <= slugBytesMax + 2) continue;
-      yield {
-        path: `${path}[${index}]`,
-        message: `found "${entry.slice(0, slugBytesMax)}", allowed are names and prefixes such as "payments.*" of at most ${slugBytesMax} bytes; an empty list matches all`,
-      };
-    }
-  }
-}
-
-function* retryViolations(retry: Policy['retry']): Generator<PolicyViolation> {
-  if (retry === undefined) return;
-  const { initialDelayMs, maxDelayMs } = retry;
-  if (initialDelayMs !== undefined && maxDelayMs !== undefined && maxDelayMs < initialDelayMs) {
-    yield {
-      path: 'retry.maxDelayMs',
-      message: `found ${maxDelayMs}, allowed is at least retry.initialDelayMs (${initialDelayMs})`,
-    };
-  }
-  for (const [index, reason] of (retry.on ?? []).entries()) {
-    if ((retryableReasons as readonly string[]).includes(reason)) continue;
-    yield {
-      path: `retry.on[${index}]`,
-      message: `found ${reason}, allowed are ${retryableReasons.join(', ')}`,
-    };
-  }
-}
-
-function* targetOnlyViolations(policy: Policy): Generator<PolicyViolation> {
-  if (namesTargetsAlone(policy.match)) return;
-  for (const path of ['breaker', 'balance'] as const) {
-    if (policy[path] === undefined) continue;
-    yield {
-      path,
-      message: `found in a policy that matches by message type, kind or source, allowed only where the match names targets alone (systems, types, capabilities), because all messages to a target share its ${path === 'breaker' ? 'breaker' : 'balancing'}`,
-    };
-  }
 }

@@ -17,7 +17,7 @@ export interface RetryQuestion {
   readonly attemptsMade: number;
   readonly attemptsAllowed: number;
   /** Reasons that the policy retries; empty means all. */
-  readonly retryOn: readonly AttemptReason[];
+  readonly retryOn: readonly string[];
   /** Time until the deadline, in ms; `Infinity` for none. */
   readonly remainingMs: number;
   /** How long the next attempt would have to wait, in ms. */
@@ -79,5 +79,5 @@ function stopReason(question: RetryQuestion, mayHaveActed: boolean): StopReason 
 
 /** Whether the hub itself refused, so that no attempt was made: `retry.on` says nothing about these. */
 function isHubRefusal(reason: AttemptReason): boolean {
-  return reason === 'breaker_open' || reason === 'concurrency_limited';
+  return reason === 'breaker_open' || reason === 'concurrency_limited' || reason === 'hub_rate_limited';
 }

@@ -87,7 +87,12 @@ export const accessTable: Readonly<Record<string, AccessRule>> = {
   'switchyard.resilience.v1.ResilienceService/WatchBreakers': readonly,
   'switchyard.resilience.v1.ResilienceService/TripBreaker': operator,
   'switchyard.resilience.v1.ResilienceService/ResetBreaker': operator,
+  'switchyard.resilience.v1.ResilienceService/ListBreakerTransitions': readonly,
   'switchyard.resilience.v1.ResilienceService/ListPolicies': readonly,
+  'switchyard.resilience.v1.ResilienceService/PutPolicy': admin,
+  'switchyard.resilience.v1.ResilienceService/DeletePolicy': admin,
+  'switchyard.resilience.v1.ResilienceService/SimulatePolicy': operator,
+  'switchyard.resilience.v1.ResilienceService/InvalidateReplies': operator,
   'switchyard.resilience.v1.ResilienceService/GetPolicy': readonly,
 
   'switchyard.access.v1.AccessService/CreateKey': admin,

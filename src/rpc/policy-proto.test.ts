@@ -4,13 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { Balance, PolicySchema } from '#gen/switchyard/resilience/v1/policy_pb.js';
 import { Kind } from '#gen/switchyard/type/v1/message_kind_pb.js';
 import { messageKinds, repeatSafeties } from '../base/message.ts';
-import {
-  balanceStrategies,
-  type Policy,
-  policyViolations,
-  repeatScopes,
-  retryableReasons,
-} from '../resilience/policy.ts';
+import { balanceStrategies, type Policy, repeatScopes } from '../resilience/policy.ts';
+import { policyViolations } from '../resilience/policy-violations.ts';
+import { retryableReasons } from '../resilience/retry-conditions.ts';
 import { policyToValue } from '../resilience/policy-value.ts';
 import { policyFieldName, policyFromProto, policyToProto } from './policy-proto.ts';
 import { policyRules } from './policy-rules.ts';

@@ -6,7 +6,7 @@ import {
 } from '#gen/switchyard/resilience/v1/policy_pb.js';
 import { KindSchema } from '#gen/switchyard/type/v1/message_kind_pb.js';
 import { RepeatSafetySchema } from '#gen/switchyard/type/v1/repeat_safety_pb.js';
-import { policyViolations } from '../resilience/policy.ts';
+import { policyViolations } from '../resilience/policy-violations.ts';
 import { definedEnum, duration, list } from './field-rules.ts';
 import { policyFromProto } from './policy-proto.ts';
 

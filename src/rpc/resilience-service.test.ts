@@ -9,7 +9,7 @@ import { BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.
 import { type EndpointKey, endpointKeyToString } from '../resilience/endpoint-map.ts';
 import type { ForcedBreaker, ForcedBreakers } from '../resilience/forced-breakers.ts';
 import { PolicyBook } from '../resilience/policy-book.ts';
-import { defaultPolicy } from '../resilience/policy.ts';
+import { defaultPolicy } from '../resilience/policy-fields.ts';
 import {
   callUnary,
   createTestRegistry,

@@ -174,6 +174,9 @@ type Delivery struct {
 	Latency *durationpb.Duration `protobuf:"bytes,6,opt,name=latency,proto3" json:"latency,omitempty"`
 	// Trace id of W3C trace context: 32 hexadecimal digits.
 	TraceId string `protobuf:"bytes,7,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	// What answered instead of the target, as ExplainRoute names it (`type:ledger`, `static_reply`, `last_good`). Empty: no
+	// fallback did.
+	FallbackUsed string `protobuf:"bytes,8,opt,name=fallback_used,json=fallbackUsed,proto3" json:"fallback_used,omitempty"`
 	// True when only UNHEALTHY systems were left and one was tried all the same.
 	Panic bool `protobuf:"varint,9,opt,name=panic,proto3" json:"panic,omitempty"`
 	// Why it failed: a reason of docs/errors.md. Empty while it has not.
@@ -181,7 +184,13 @@ type Delivery struct {
 	// When the next attempt starts, while RETRYING.
 	NextAttemptTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=next_attempt_time,json=nextAttemptTime,proto3" json:"next_attempt_time,omitempty"`
 	// Names of the policies that applied, the most specific first.
-	Policies      []string `protobuf:"bytes,12,rep,name=policies,proto3" json:"policies,omitempty"`
+	Policies []string `protobuf:"bytes,12,rep,name=policies,proto3" json:"policies,omitempty"`
+	// True when the reply comes from the reply cache: no target was asked, or another call's reply was shared.
+	Cached bool `protobuf:"varint,13,opt,name=cached,proto3" json:"cached,omitempty"`
+	// Age of the reply, when it is a cached or a last good one.
+	ReplyAge *durationpb.Duration `protobuf:"bytes,14,opt,name=reply_age,json=replyAge,proto3" json:"reply_age,omitempty"`
+	// True when the reply is the last good one, which may no longer be right.
+	Stale         bool `protobuf:"varint,15,opt,name=stale,proto3" json:"stale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -265,6 +274,13 @@ func (x *Delivery) GetTraceId() string {
 	return ""
 }
 
+func (x *Delivery) GetFallbackUsed() string {
+	if x != nil {
+		return x.FallbackUsed
+	}
+	return ""
+}
+
 func (x *Delivery) GetPanic() bool {
 	if x != nil {
 		return x.Panic
@@ -293,6 +309,27 @@ func (x *Delivery) GetPolicies() []string {
 	return nil
 }
 
+func (x *Delivery) GetCached() bool {
+	if x != nil {
+		return x.Cached
+	}
+	return false
+}
+
+func (x *Delivery) GetReplyAge() *durationpb.Duration {
+	if x != nil {
+		return x.ReplyAge
+	}
+	return nil
+}
+
+func (x *Delivery) GetStale() bool {
+	if x != nil {
+		return x.Stale
+	}
+	return false
+}
+
 // One attempt to deliver.
 type Attempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -315,7 +352,13 @@ type Attempt struct {
 	// Wait after it before the next one. Unset: there was none.
 	Backoff *durationpb.Duration `protobuf:"bytes,9,opt,name=backoff,proto3" json:"backoff,omitempty"`
 	// One line for people.
-	Detail        string `protobuf:"bytes,10,opt,name=detail,proto3" json:"detail,omitempty"`
+	Detail string `protobuf:"bytes,10,opt,name=detail,proto3" json:"detail,omitempty"`
+	// True when it was begun beside another attempt that had not ended.
+	Hedge bool `protobuf:"varint,11,opt,name=hedge,proto3" json:"hedge,omitempty"`
+	// Wait for a place at the target before it started. Unset: there was none.
+	QueueTime *durationpb.Duration `protobuf:"bytes,12,opt,name=queue_time,json=queueTime,proto3" json:"queue_time,omitempty"`
+	// The fallback it belongs to. Empty: the target that the message names.
+	Fallback      string `protobuf:"bytes,13,opt,name=fallback,proto3" json:"fallback,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -420,11 +463,32 @@ func (x *Attempt) GetDetail() string {
 	return ""
 }
 
+func (x *Attempt) GetHedge() bool {
+	if x != nil {
+		return x.Hedge
+	}
+	return false
+}
+
+func (x *Attempt) GetQueueTime() *durationpb.Duration {
+	if x != nil {
+		return x.QueueTime
+	}
+	return nil
+}
+
+func (x *Attempt) GetFallback() string {
+	if x != nil {
+		return x.Fallback
+	}
+	return ""
+}
+
 var File_switchyard_messaging_v1_delivery_proto protoreflect.FileDescriptor
 
 const file_switchyard_messaging_v1_delivery_proto_rawDesc = "" +
 	"\n" +
-	"&switchyard/messaging/v1/delivery.proto\x12\x17switchyard.messaging.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x03\n" +
+	"&switchyard/messaging/v1/delivery.proto\x12\x17switchyard.messaging.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x04\n" +
 	"\bDelivery\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -433,12 +497,16 @@ const file_switchyard_messaging_v1_delivery_proto_rawDesc = "" +
 	"\tsystem_id\x18\x04 \x01(\tR\bsystemId\x12<\n" +
 	"\battempts\x18\x05 \x03(\v2 .switchyard.messaging.v1.AttemptR\battempts\x123\n" +
 	"\alatency\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\alatency\x12\x19\n" +
-	"\btrace_id\x18\a \x01(\tR\atraceId\x12\x14\n" +
+	"\btrace_id\x18\a \x01(\tR\atraceId\x12#\n" +
+	"\rfallback_used\x18\b \x01(\tR\ffallbackUsed\x12\x14\n" +
 	"\x05panic\x18\t \x01(\bR\x05panic\x12\x16\n" +
 	"\x06reason\x18\n" +
 	" \x01(\tR\x06reason\x12F\n" +
 	"\x11next_attempt_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x0fnextAttemptTime\x12\x1a\n" +
-	"\bpolicies\x18\f \x03(\tR\bpolicies\"\x85\x03\n" +
+	"\bpolicies\x18\f \x03(\tR\bpolicies\x12\x16\n" +
+	"\x06cached\x18\r \x01(\bR\x06cached\x126\n" +
+	"\treply_age\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\breplyAge\x12\x14\n" +
+	"\x05stale\x18\x0f \x01(\bR\x05stale\"\xf1\x03\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x1b\n" +
 	"\tsystem_id\x18\x02 \x01(\tR\bsystemId\x12\x1c\n" +
@@ -451,7 +519,11 @@ const file_switchyard_messaging_v1_delivery_proto_rawDesc = "" +
 	"\x06reason\x18\b \x01(\tR\x06reason\x123\n" +
 	"\abackoff\x18\t \x01(\v2\x19.google.protobuf.DurationR\abackoff\x12\x16\n" +
 	"\x06detail\x18\n" +
-	" \x01(\tR\x06detail*\xde\x01\n" +
+	" \x01(\tR\x06detail\x12\x14\n" +
+	"\x05hedge\x18\v \x01(\bR\x05hedge\x128\n" +
+	"\n" +
+	"queue_time\x18\f \x01(\v2\x19.google.protobuf.DurationR\tqueueTime\x12\x1a\n" +
+	"\bfallback\x18\r \x01(\tR\bfallback*\xde\x01\n" +
 	"\rDeliveryState\x12\x1e\n" +
 	"\x1aDELIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19DELIVERY_STATE_DELIVERING\x10\x01\x12\x1c\n" +
@@ -493,19 +565,21 @@ var file_switchyard_messaging_v1_delivery_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
 }
 var file_switchyard_messaging_v1_delivery_proto_depIdxs = []int32{
-	0, // 0: switchyard.messaging.v1.Delivery.state:type_name -> switchyard.messaging.v1.DeliveryState
-	3, // 1: switchyard.messaging.v1.Delivery.attempts:type_name -> switchyard.messaging.v1.Attempt
-	4, // 2: switchyard.messaging.v1.Delivery.latency:type_name -> google.protobuf.Duration
-	5, // 3: switchyard.messaging.v1.Delivery.next_attempt_time:type_name -> google.protobuf.Timestamp
-	5, // 4: switchyard.messaging.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
-	4, // 5: switchyard.messaging.v1.Attempt.latency:type_name -> google.protobuf.Duration
-	1, // 6: switchyard.messaging.v1.Attempt.verdict:type_name -> switchyard.messaging.v1.Verdict
-	4, // 7: switchyard.messaging.v1.Attempt.backoff:type_name -> google.protobuf.Duration
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	0,  // 0: switchyard.messaging.v1.Delivery.state:type_name -> switchyard.messaging.v1.DeliveryState
+	3,  // 1: switchyard.messaging.v1.Delivery.attempts:type_name -> switchyard.messaging.v1.Attempt
+	4,  // 2: switchyard.messaging.v1.Delivery.latency:type_name -> google.protobuf.Duration
+	5,  // 3: switchyard.messaging.v1.Delivery.next_attempt_time:type_name -> google.protobuf.Timestamp
+	4,  // 4: switchyard.messaging.v1.Delivery.reply_age:type_name -> google.protobuf.Duration
+	5,  // 5: switchyard.messaging.v1.Attempt.start_time:type_name -> google.protobuf.Timestamp
+	4,  // 6: switchyard.messaging.v1.Attempt.latency:type_name -> google.protobuf.Duration
+	1,  // 7: switchyard.messaging.v1.Attempt.verdict:type_name -> switchyard.messaging.v1.Verdict
+	4,  // 8: switchyard.messaging.v1.Attempt.backoff:type_name -> google.protobuf.Duration
+	4,  // 9: switchyard.messaging.v1.Attempt.queue_time:type_name -> google.protobuf.Duration
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_switchyard_messaging_v1_delivery_proto_init() }

@@ -10,6 +10,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	v11 "switchyard.dev/gen/go/switchyard/resilience/v1"
 	v1 "switchyard.dev/gen/go/switchyard/type/v1"
@@ -46,7 +47,7 @@ type RoutePlan struct {
 	DelayFactor float64 `protobuf:"fixed64,8,opt,name=delay_factor,json=delayFactor,proto3" json:"delay_factor,omitempty"`
 	// Longest wait, before jitter.
 	MaxDelay *durationpb.Duration `protobuf:"bytes,9,opt,name=max_delay,json=maxDelay,proto3" json:"max_delay,omitempty"`
-	// How a candidate is chosen among equals: LEAST_LOADED, ROUND_ROBIN or RANDOM.
+	// How a candidate is chosen among equals: LEAST_LOADED, ROUND_ROBIN, RANDOM, WEIGHTED or CONSISTENT_HASH.
 	Balance string `protobuf:"bytes,10,opt,name=balance,proto3" json:"balance,omitempty"`
 	// True when only UNHEALTHY systems are left and one would be tried all the same.
 	Panic bool `protobuf:"varint,11,opt,name=panic,proto3" json:"panic,omitempty"`
@@ -55,7 +56,17 @@ type RoutePlan struct {
 	// By field of the policy (`retry.attempts`), the name of the policy that set it; defaults are left out.
 	Provenance map[string]string `protobuf:"bytes,13,rep,name=provenance,proto3" json:"provenance,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Reason with which SendMessage would fail at once (NO_ROUTE, NO_HEALTHY_SYSTEM, BREAKER_OPEN). Empty: it would try.
-	Failure       string `protobuf:"bytes,14,opt,name=failure,proto3" json:"failure,omitempty"`
+	Failure string `protobuf:"bytes,14,opt,name=failure,proto3" json:"failure,omitempty"`
+	// The merged policy, every value decided; `provenance` says where each comes from.
+	Policy *v11.Policy `protobuf:"bytes,15,opt,name=policy,proto3" json:"policy,omitempty"`
+	// Limits that the message meets, with their values now.
+	Limits []*RouteLimit `protobuf:"bytes,16,rep,name=limits,proto3" json:"limits,omitempty"`
+	// What answers when the target does not, in this order.
+	Fallbacks []*RouteFallback `protobuf:"bytes,17,rep,name=fallbacks,proto3" json:"fallbacks,omitempty"`
+	// When a second attempt is begun beside the first. Unset: never.
+	HedgeDelay *durationpb.Duration `protobuf:"bytes,18,opt,name=hedge_delay,json=hedgeDelay,proto3" json:"hedge_delay,omitempty"`
+	// What the reply cache says of the message: empty when it is not in use for it, else one line for people.
+	ReplyCache    string `protobuf:"bytes,19,opt,name=reply_cache,json=replyCache,proto3" json:"reply_cache,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -188,6 +199,223 @@ func (x *RoutePlan) GetFailure() string {
 	return ""
 }
 
+func (x *RoutePlan) GetPolicy() *v11.Policy {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *RoutePlan) GetLimits() []*RouteLimit {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *RoutePlan) GetFallbacks() []*RouteFallback {
+	if x != nil {
+		return x.Fallbacks
+	}
+	return nil
+}
+
+func (x *RoutePlan) GetHedgeDelay() *durationpb.Duration {
+	if x != nil {
+		return x.HedgeDelay
+	}
+	return nil
+}
+
+func (x *RoutePlan) GetReplyCache() string {
+	if x != nil {
+		return x.ReplyCache
+	}
+	return ""
+}
+
+// A limit that a message meets.
+type RouteLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The policy that set it, or `default`.
+	Policy string `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
+	// Path of the limit in the policy: `limits.target_rate`.
+	Limit string `protobuf:"bytes,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Whom it holds for: a caller or a system.
+	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	// The limit: attempts in flight, or tokens a second.
+	Maximum float64 `protobuf:"fixed64,4,opt,name=maximum,proto3" json:"maximum,omitempty"`
+	// Used now: attempts in flight, or tokens taken from the bucket.
+	Current float64 `protobuf:"fixed64,5,opt,name=current,proto3" json:"current,omitempty"`
+	// Messages that wait for a place now.
+	Waiting uint32 `protobuf:"varint,6,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// Whether it would refuse the message now.
+	Refuses bool `protobuf:"varint,7,opt,name=refuses,proto3" json:"refuses,omitempty"`
+	// When it would let it through, if it refuses.
+	RetryDelay    *durationpb.Duration `protobuf:"bytes,8,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteLimit) Reset() {
+	*x = RouteLimit{}
+	mi := &file_switchyard_messaging_v1_route_plan_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteLimit) ProtoMessage() {}
+
+func (x *RouteLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_messaging_v1_route_plan_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteLimit.ProtoReflect.Descriptor instead.
+func (*RouteLimit) Descriptor() ([]byte, []int) {
+	return file_switchyard_messaging_v1_route_plan_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RouteLimit) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
+}
+
+func (x *RouteLimit) GetLimit() string {
+	if x != nil {
+		return x.Limit
+	}
+	return ""
+}
+
+func (x *RouteLimit) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *RouteLimit) GetMaximum() float64 {
+	if x != nil {
+		return x.Maximum
+	}
+	return 0
+}
+
+func (x *RouteLimit) GetCurrent() float64 {
+	if x != nil {
+		return x.Current
+	}
+	return 0
+}
+
+func (x *RouteLimit) GetWaiting() uint32 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *RouteLimit) GetRefuses() bool {
+	if x != nil {
+		return x.Refuses
+	}
+	return false
+}
+
+func (x *RouteLimit) GetRetryDelay() *durationpb.Duration {
+	if x != nil {
+		return x.RetryDelay
+	}
+	return nil
+}
+
+// What answers when the target does not.
+type RouteFallback struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target that is asked (`type:ledger`), `static_reply` or `last_good`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Whether it would be tried if everything before it failed now without having acted.
+	Usable bool `protobuf:"varint,2,opt,name=usable,proto3" json:"usable,omitempty"`
+	// Why it is in or out.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Its candidates, as in the plan.
+	Candidates    []*RouteCandidate `protobuf:"bytes,4,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteFallback) Reset() {
+	*x = RouteFallback{}
+	mi := &file_switchyard_messaging_v1_route_plan_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteFallback) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteFallback) ProtoMessage() {}
+
+func (x *RouteFallback) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_messaging_v1_route_plan_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteFallback.ProtoReflect.Descriptor instead.
+func (*RouteFallback) Descriptor() ([]byte, []int) {
+	return file_switchyard_messaging_v1_route_plan_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RouteFallback) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RouteFallback) GetUsable() bool {
+	if x != nil {
+		return x.Usable
+	}
+	return false
+}
+
+func (x *RouteFallback) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RouteFallback) GetCandidates() []*RouteCandidate {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
 // One way to deliver a message.
 type RouteCandidate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -206,14 +434,20 @@ type RouteCandidate struct {
 	// State of its breaker.
 	Breaker v11.BreakerState `protobuf:"varint,7,opt,name=breaker,proto3,enum=switchyard.resilience.v1.BreakerState" json:"breaker,omitempty"`
 	// Calls in flight to it from this hub.
-	InFlight      uint32 `protobuf:"varint,8,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	InFlight uint32 `protobuf:"varint,8,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	// Its zone. Empty: none.
+	Zone string `protobuf:"bytes,9,opt,name=zone,proto3" json:"zone,omitempty"`
+	// Share of the traffic relative to the others, now: less than its weight during a slow start.
+	EffectiveWeight float64 `protobuf:"fixed64,10,opt,name=effective_weight,json=effectiveWeight,proto3" json:"effective_weight,omitempty"`
+	// Until when it is ejected. Unset: it is not.
+	EjectedUntilTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=ejected_until_time,json=ejectedUntilTime,proto3" json:"ejected_until_time,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *RouteCandidate) Reset() {
 	*x = RouteCandidate{}
-	mi := &file_switchyard_messaging_v1_route_plan_proto_msgTypes[1]
+	mi := &file_switchyard_messaging_v1_route_plan_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -225,7 +459,7 @@ func (x *RouteCandidate) String() string {
 func (*RouteCandidate) ProtoMessage() {}
 
 func (x *RouteCandidate) ProtoReflect() protoreflect.Message {
-	mi := &file_switchyard_messaging_v1_route_plan_proto_msgTypes[1]
+	mi := &file_switchyard_messaging_v1_route_plan_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -238,7 +472,7 @@ func (x *RouteCandidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteCandidate.ProtoReflect.Descriptor instead.
 func (*RouteCandidate) Descriptor() ([]byte, []int) {
-	return file_switchyard_messaging_v1_route_plan_proto_rawDescGZIP(), []int{1}
+	return file_switchyard_messaging_v1_route_plan_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *RouteCandidate) GetSystemId() string {
@@ -297,11 +531,32 @@ func (x *RouteCandidate) GetInFlight() uint32 {
 	return 0
 }
 
+func (x *RouteCandidate) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *RouteCandidate) GetEffectiveWeight() float64 {
+	if x != nil {
+		return x.EffectiveWeight
+	}
+	return 0
+}
+
+func (x *RouteCandidate) GetEjectedUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EjectedUntilTime
+	}
+	return nil
+}
+
 var File_switchyard_messaging_v1_route_plan_proto protoreflect.FileDescriptor
 
 const file_switchyard_messaging_v1_route_plan_proto_rawDesc = "" +
 	"\n" +
-	"(switchyard/messaging/v1/route_plan.proto\x12\x17switchyard.messaging.v1\x1a\x1egoogle/protobuf/duration.proto\x1a&switchyard/resilience/v1/breaker.proto\x1a&switchyard/type/v1/health_status.proto\x1a!switchyard/type/v1/protocol.proto\x1a&switchyard/type/v1/repeat_safety.proto\"\xf2\x05\n" +
+	"(switchyard/messaging/v1/route_plan.proto\x12\x17switchyard.messaging.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&switchyard/resilience/v1/breaker.proto\x1a%switchyard/resilience/v1/policy.proto\x1a&switchyard/type/v1/health_status.proto\x1a!switchyard/type/v1/protocol.proto\x1a&switchyard/type/v1/repeat_safety.proto\"\x8c\b\n" +
 	"\tRoutePlan\x12G\n" +
 	"\n" +
 	"candidates\x18\x01 \x03(\v2'.switchyard.messaging.v1.RouteCandidateR\n" +
@@ -321,10 +576,35 @@ const file_switchyard_messaging_v1_route_plan_proto_rawDesc = "" +
 	"\n" +
 	"provenance\x18\r \x03(\v22.switchyard.messaging.v1.RoutePlan.ProvenanceEntryR\n" +
 	"provenance\x12\x18\n" +
-	"\afailure\x18\x0e \x01(\tR\afailure\x1a=\n" +
+	"\afailure\x18\x0e \x01(\tR\afailure\x128\n" +
+	"\x06policy\x18\x0f \x01(\v2 .switchyard.resilience.v1.PolicyR\x06policy\x12;\n" +
+	"\x06limits\x18\x10 \x03(\v2#.switchyard.messaging.v1.RouteLimitR\x06limits\x12D\n" +
+	"\tfallbacks\x18\x11 \x03(\v2&.switchyard.messaging.v1.RouteFallbackR\tfallbacks\x12:\n" +
+	"\vhedge_delay\x18\x12 \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"hedgeDelay\x12\x1f\n" +
+	"\vreply_cache\x18\x13 \x01(\tR\n" +
+	"replyCache\x1a=\n" +
 	"\x0fProvenanceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xce\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf8\x01\n" +
+	"\n" +
+	"RouteLimit\x12\x16\n" +
+	"\x06policy\x18\x01 \x01(\tR\x06policy\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\tR\x05limit\x12\x18\n" +
+	"\asubject\x18\x03 \x01(\tR\asubject\x12\x18\n" +
+	"\amaximum\x18\x04 \x01(\x01R\amaximum\x12\x18\n" +
+	"\acurrent\x18\x05 \x01(\x01R\acurrent\x12\x18\n" +
+	"\awaiting\x18\x06 \x01(\rR\awaiting\x12\x18\n" +
+	"\arefuses\x18\a \x01(\bR\arefuses\x12:\n" +
+	"\vretry_delay\x18\b \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"retryDelay\"\x9c\x01\n" +
+	"\rRouteFallback\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06usable\x18\x02 \x01(\bR\x06usable\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12G\n" +
+	"\n" +
+	"candidates\x18\x04 \x03(\v2'.switchyard.messaging.v1.RouteCandidateR\n" +
+	"candidates\"\xd7\x03\n" +
 	"\x0eRouteCandidate\x12\x1b\n" +
 	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\x12\x1c\n" +
 	"\tinterface\x18\x02 \x01(\tR\tinterface\x128\n" +
@@ -333,7 +613,11 @@ const file_switchyard_messaging_v1_route_plan_proto_rawDesc = "" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x128\n" +
 	"\x06status\x18\x06 \x01(\x0e2 .switchyard.type.v1.HealthStatusR\x06status\x12@\n" +
 	"\abreaker\x18\a \x01(\x0e2&.switchyard.resilience.v1.BreakerStateR\abreaker\x12\x1b\n" +
-	"\tin_flight\x18\b \x01(\rR\binFlightB\xe6\x01\n" +
+	"\tin_flight\x18\b \x01(\rR\binFlight\x12\x12\n" +
+	"\x04zone\x18\t \x01(\tR\x04zone\x12)\n" +
+	"\x10effective_weight\x18\n" +
+	" \x01(\x01R\x0feffectiveWeight\x12H\n" +
+	"\x12ejected_until_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x10ejectedUntilTimeB\xe6\x01\n" +
 	"\x1bcom.switchyard.messaging.v1B\x0eRoutePlanProtoP\x01Z9switchyard.dev/gen/go/switchyard/messaging/v1;messagingv1\xa2\x02\x03SMX\xaa\x02\x17Switchyard.Messaging.V1\xca\x02\x17Switchyard\\Messaging\\V1\xe2\x02#Switchyard\\Messaging\\V1\\GPBMetadata\xea\x02\x19Switchyard::Messaging::V1b\x06proto3"
 
 var (
@@ -348,33 +632,44 @@ func file_switchyard_messaging_v1_route_plan_proto_rawDescGZIP() []byte {
 	return file_switchyard_messaging_v1_route_plan_proto_rawDescData
 }
 
-var file_switchyard_messaging_v1_route_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_switchyard_messaging_v1_route_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_switchyard_messaging_v1_route_plan_proto_goTypes = []any{
-	(*RoutePlan)(nil),           // 0: switchyard.messaging.v1.RoutePlan
-	(*RouteCandidate)(nil),      // 1: switchyard.messaging.v1.RouteCandidate
-	nil,                         // 2: switchyard.messaging.v1.RoutePlan.ProvenanceEntry
-	(v1.RepeatSafety)(0),        // 3: switchyard.type.v1.RepeatSafety
-	(*durationpb.Duration)(nil), // 4: google.protobuf.Duration
-	(v1.Protocol)(0),            // 5: switchyard.type.v1.Protocol
-	(v1.HealthStatus)(0),        // 6: switchyard.type.v1.HealthStatus
-	(v11.BreakerState)(0),       // 7: switchyard.resilience.v1.BreakerState
+	(*RoutePlan)(nil),             // 0: switchyard.messaging.v1.RoutePlan
+	(*RouteLimit)(nil),            // 1: switchyard.messaging.v1.RouteLimit
+	(*RouteFallback)(nil),         // 2: switchyard.messaging.v1.RouteFallback
+	(*RouteCandidate)(nil),        // 3: switchyard.messaging.v1.RouteCandidate
+	nil,                           // 4: switchyard.messaging.v1.RoutePlan.ProvenanceEntry
+	(v1.RepeatSafety)(0),          // 5: switchyard.type.v1.RepeatSafety
+	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
+	(*v11.Policy)(nil),            // 7: switchyard.resilience.v1.Policy
+	(v1.Protocol)(0),              // 8: switchyard.type.v1.Protocol
+	(v1.HealthStatus)(0),          // 9: switchyard.type.v1.HealthStatus
+	(v11.BreakerState)(0),         // 10: switchyard.resilience.v1.BreakerState
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
 }
 var file_switchyard_messaging_v1_route_plan_proto_depIdxs = []int32{
-	1,  // 0: switchyard.messaging.v1.RoutePlan.candidates:type_name -> switchyard.messaging.v1.RouteCandidate
-	3,  // 1: switchyard.messaging.v1.RoutePlan.repeat_safety:type_name -> switchyard.type.v1.RepeatSafety
-	4,  // 2: switchyard.messaging.v1.RoutePlan.timeout:type_name -> google.protobuf.Duration
-	4,  // 3: switchyard.messaging.v1.RoutePlan.attempt_timeout:type_name -> google.protobuf.Duration
-	4,  // 4: switchyard.messaging.v1.RoutePlan.initial_delay:type_name -> google.protobuf.Duration
-	4,  // 5: switchyard.messaging.v1.RoutePlan.max_delay:type_name -> google.protobuf.Duration
-	2,  // 6: switchyard.messaging.v1.RoutePlan.provenance:type_name -> switchyard.messaging.v1.RoutePlan.ProvenanceEntry
-	5,  // 7: switchyard.messaging.v1.RouteCandidate.protocol:type_name -> switchyard.type.v1.Protocol
-	6,  // 8: switchyard.messaging.v1.RouteCandidate.status:type_name -> switchyard.type.v1.HealthStatus
-	7,  // 9: switchyard.messaging.v1.RouteCandidate.breaker:type_name -> switchyard.resilience.v1.BreakerState
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	3,  // 0: switchyard.messaging.v1.RoutePlan.candidates:type_name -> switchyard.messaging.v1.RouteCandidate
+	5,  // 1: switchyard.messaging.v1.RoutePlan.repeat_safety:type_name -> switchyard.type.v1.RepeatSafety
+	6,  // 2: switchyard.messaging.v1.RoutePlan.timeout:type_name -> google.protobuf.Duration
+	6,  // 3: switchyard.messaging.v1.RoutePlan.attempt_timeout:type_name -> google.protobuf.Duration
+	6,  // 4: switchyard.messaging.v1.RoutePlan.initial_delay:type_name -> google.protobuf.Duration
+	6,  // 5: switchyard.messaging.v1.RoutePlan.max_delay:type_name -> google.protobuf.Duration
+	4,  // 6: switchyard.messaging.v1.RoutePlan.provenance:type_name -> switchyard.messaging.v1.RoutePlan.ProvenanceEntry
+	7,  // 7: switchyard.messaging.v1.RoutePlan.policy:type_name -> switchyard.resilience.v1.Policy
+	1,  // 8: switchyard.messaging.v1.RoutePlan.limits:type_name -> switchyard.messaging.v1.RouteLimit
+	2,  // 9: switchyard.messaging.v1.RoutePlan.fallbacks:type_name -> switchyard.messaging.v1.RouteFallback
+	6,  // 10: switchyard.messaging.v1.RoutePlan.hedge_delay:type_name -> google.protobuf.Duration
+	6,  // 11: switchyard.messaging.v1.RouteLimit.retry_delay:type_name -> google.protobuf.Duration
+	3,  // 12: switchyard.messaging.v1.RouteFallback.candidates:type_name -> switchyard.messaging.v1.RouteCandidate
+	8,  // 13: switchyard.messaging.v1.RouteCandidate.protocol:type_name -> switchyard.type.v1.Protocol
+	9,  // 14: switchyard.messaging.v1.RouteCandidate.status:type_name -> switchyard.type.v1.HealthStatus
+	10, // 15: switchyard.messaging.v1.RouteCandidate.breaker:type_name -> switchyard.resilience.v1.BreakerState
+	11, // 16: switchyard.messaging.v1.RouteCandidate.ejected_until_time:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_switchyard_messaging_v1_route_plan_proto_init() }
@@ -388,7 +683,7 @@ func file_switchyard_messaging_v1_route_plan_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_switchyard_messaging_v1_route_plan_proto_rawDesc), len(file_switchyard_messaging_v1_route_plan_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -36,6 +36,8 @@ const (
 	BreakerState_BREAKER_STATE_HALF_OPEN BreakerState = 3
 	// An operator tripped it: calls are refused until it is reset or `open_until_time` passes.
 	BreakerState_BREAKER_STATE_FORCED_OPEN BreakerState = 4
+	// An operator holds it closed: calls pass whatever happens, until it is reset or `open_until_time` passes.
+	BreakerState_BREAKER_STATE_FORCED_CLOSED BreakerState = 5
 )
 
 // Enum value maps for BreakerState.
@@ -46,13 +48,15 @@ var (
 		2: "BREAKER_STATE_OPEN",
 		3: "BREAKER_STATE_HALF_OPEN",
 		4: "BREAKER_STATE_FORCED_OPEN",
+		5: "BREAKER_STATE_FORCED_CLOSED",
 	}
 	BreakerState_value = map[string]int32{
-		"BREAKER_STATE_UNSPECIFIED": 0,
-		"BREAKER_STATE_CLOSED":      1,
-		"BREAKER_STATE_OPEN":        2,
-		"BREAKER_STATE_HALF_OPEN":   3,
-		"BREAKER_STATE_FORCED_OPEN": 4,
+		"BREAKER_STATE_UNSPECIFIED":   0,
+		"BREAKER_STATE_CLOSED":        1,
+		"BREAKER_STATE_OPEN":          2,
+		"BREAKER_STATE_HALF_OPEN":     3,
+		"BREAKER_STATE_FORCED_OPEN":   4,
+		"BREAKER_STATE_FORCED_CLOSED": 5,
 	}
 )
 
@@ -90,13 +94,15 @@ type Breaker struct {
 	SystemId string `protobuf:"bytes,1,opt,name=system_id,json=systemId,proto3" json:"system_id,omitempty"`
 	// The interface.
 	Interface string `protobuf:"bytes,2,opt,name=interface,proto3" json:"interface,omitempty"`
+	// The message type, when each type has a breaker of its own (`scope: MESSAGE_TYPE`). Empty: the interface's.
+	MessageType string `protobuf:"bytes,3,opt,name=message_type,json=messageType,proto3" json:"message_type,omitempty"`
 	// What it lets through.
 	State BreakerState `protobuf:"varint,4,opt,name=state,proto3,enum=switchyard.resilience.v1.BreakerState" json:"state,omitempty"`
 	// When it came into this state.
 	StateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=state_time,json=stateTime,proto3" json:"state_time,omitempty"`
 	// Failed calls within the breaker's window: now while closed, else when it opened.
 	Failures uint32 `protobuf:"varint,6,opt,name=failures,proto3" json:"failures,omitempty"`
-	// When it lets trial calls through again. Unset: it is not open, or open until it is reset.
+	// When it lets trial calls through again, or is no longer forced. Unset: it is not open, or forced until it is reset.
 	OpenUntilTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=open_until_time,json=openUntilTime,proto3" json:"open_until_time,omitempty"`
 	// Why it is in this state, for people.
 	Cause         string `protobuf:"bytes,8,opt,name=cause,proto3" json:"cause,omitempty"`
@@ -148,6 +154,13 @@ func (x *Breaker) GetInterface() string {
 	return ""
 }
 
+func (x *Breaker) GetMessageType() string {
+	if x != nil {
+		return x.MessageType
+	}
+	return ""
+}
+
 func (x *Breaker) GetState() BreakerState {
 	if x != nil {
 		return x.State
@@ -183,26 +196,136 @@ func (x *Breaker) GetCause() string {
 	return ""
 }
 
+// A change of a breaker's state.
+type BreakerTransition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The system.
+	SystemId string `protobuf:"bytes,1,opt,name=system_id,json=systemId,proto3" json:"system_id,omitempty"`
+	// The interface.
+	Interface string `protobuf:"bytes,2,opt,name=interface,proto3" json:"interface,omitempty"`
+	// The message type; empty: the breaker of the interface.
+	MessageType string `protobuf:"bytes,3,opt,name=message_type,json=messageType,proto3" json:"message_type,omitempty"`
+	// State before.
+	From BreakerState `protobuf:"varint,4,opt,name=from,proto3,enum=switchyard.resilience.v1.BreakerState" json:"from,omitempty"`
+	// State after.
+	To BreakerState `protobuf:"varint,5,opt,name=to,proto3,enum=switchyard.resilience.v1.BreakerState" json:"to,omitempty"`
+	// When.
+	Time *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
+	// Why, for people.
+	Cause         string `protobuf:"bytes,7,opt,name=cause,proto3" json:"cause,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BreakerTransition) Reset() {
+	*x = BreakerTransition{}
+	mi := &file_switchyard_resilience_v1_breaker_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BreakerTransition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BreakerTransition) ProtoMessage() {}
+
+func (x *BreakerTransition) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_breaker_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BreakerTransition.ProtoReflect.Descriptor instead.
+func (*BreakerTransition) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_breaker_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *BreakerTransition) GetSystemId() string {
+	if x != nil {
+		return x.SystemId
+	}
+	return ""
+}
+
+func (x *BreakerTransition) GetInterface() string {
+	if x != nil {
+		return x.Interface
+	}
+	return ""
+}
+
+func (x *BreakerTransition) GetMessageType() string {
+	if x != nil {
+		return x.MessageType
+	}
+	return ""
+}
+
+func (x *BreakerTransition) GetFrom() BreakerState {
+	if x != nil {
+		return x.From
+	}
+	return BreakerState_BREAKER_STATE_UNSPECIFIED
+}
+
+func (x *BreakerTransition) GetTo() BreakerState {
+	if x != nil {
+		return x.To
+	}
+	return BreakerState_BREAKER_STATE_UNSPECIFIED
+}
+
+func (x *BreakerTransition) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *BreakerTransition) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
 var File_switchyard_resilience_v1_breaker_proto protoreflect.FileDescriptor
 
 const file_switchyard_resilience_v1_breaker_proto_rawDesc = "" +
 	"\n" +
-	"&switchyard/resilience/v1/breaker.proto\x12\x18switchyard.resilience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x02\n" +
+	"&switchyard/resilience/v1/breaker.proto\x12\x18switchyard.resilience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x02\n" +
 	"\aBreaker\x12\x1b\n" +
 	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\x12\x1c\n" +
-	"\tinterface\x18\x02 \x01(\tR\tinterface\x12<\n" +
+	"\tinterface\x18\x02 \x01(\tR\tinterface\x12!\n" +
+	"\fmessage_type\x18\x03 \x01(\tR\vmessageType\x12<\n" +
 	"\x05state\x18\x04 \x01(\x0e2&.switchyard.resilience.v1.BreakerStateR\x05state\x129\n" +
 	"\n" +
 	"state_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstateTime\x12\x1a\n" +
 	"\bfailures\x18\x06 \x01(\rR\bfailures\x12B\n" +
 	"\x0fopen_until_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\ropenUntilTime\x12\x14\n" +
-	"\x05cause\x18\b \x01(\tR\x05cause*\x9b\x01\n" +
+	"\x05cause\x18\b \x01(\tR\x05cause\"\xab\x02\n" +
+	"\x11BreakerTransition\x12\x1b\n" +
+	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\x12\x1c\n" +
+	"\tinterface\x18\x02 \x01(\tR\tinterface\x12!\n" +
+	"\fmessage_type\x18\x03 \x01(\tR\vmessageType\x12:\n" +
+	"\x04from\x18\x04 \x01(\x0e2&.switchyard.resilience.v1.BreakerStateR\x04from\x126\n" +
+	"\x02to\x18\x05 \x01(\x0e2&.switchyard.resilience.v1.BreakerStateR\x02to\x12.\n" +
+	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x14\n" +
+	"\x05cause\x18\a \x01(\tR\x05cause*\xbc\x01\n" +
 	"\fBreakerState\x12\x1d\n" +
 	"\x19BREAKER_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14BREAKER_STATE_CLOSED\x10\x01\x12\x16\n" +
 	"\x12BREAKER_STATE_OPEN\x10\x02\x12\x1b\n" +
 	"\x17BREAKER_STATE_HALF_OPEN\x10\x03\x12\x1d\n" +
-	"\x19BREAKER_STATE_FORCED_OPEN\x10\x04B\xeb\x01\n" +
+	"\x19BREAKER_STATE_FORCED_OPEN\x10\x04\x12\x1f\n" +
+	"\x1bBREAKER_STATE_FORCED_CLOSED\x10\x05B\xeb\x01\n" +
 	"\x1ccom.switchyard.resilience.v1B\fBreakerProtoP\x01Z;switchyard.dev/gen/go/switchyard/resilience/v1;resiliencev1\xa2\x02\x03SRX\xaa\x02\x18Switchyard.Resilience.V1\xca\x02\x18Switchyard\\Resilience\\V1\xe2\x02$Switchyard\\Resilience\\V1\\GPBMetadata\xea\x02\x1aSwitchyard::Resilience::V1b\x06proto3"
 
 var (
@@ -218,21 +341,25 @@ func file_switchyard_resilience_v1_breaker_proto_rawDescGZIP() []byte {
 }
 
 var file_switchyard_resilience_v1_breaker_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_switchyard_resilience_v1_breaker_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_switchyard_resilience_v1_breaker_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_switchyard_resilience_v1_breaker_proto_goTypes = []any{
 	(BreakerState)(0),             // 0: switchyard.resilience.v1.BreakerState
 	(*Breaker)(nil),               // 1: switchyard.resilience.v1.Breaker
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
+	(*BreakerTransition)(nil),     // 2: switchyard.resilience.v1.BreakerTransition
+	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
 }
 var file_switchyard_resilience_v1_breaker_proto_depIdxs = []int32{
 	0, // 0: switchyard.resilience.v1.Breaker.state:type_name -> switchyard.resilience.v1.BreakerState
-	2, // 1: switchyard.resilience.v1.Breaker.state_time:type_name -> google.protobuf.Timestamp
-	2, // 2: switchyard.resilience.v1.Breaker.open_until_time:type_name -> google.protobuf.Timestamp
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	3, // 1: switchyard.resilience.v1.Breaker.state_time:type_name -> google.protobuf.Timestamp
+	3, // 2: switchyard.resilience.v1.Breaker.open_until_time:type_name -> google.protobuf.Timestamp
+	0, // 3: switchyard.resilience.v1.BreakerTransition.from:type_name -> switchyard.resilience.v1.BreakerState
+	0, // 4: switchyard.resilience.v1.BreakerTransition.to:type_name -> switchyard.resilience.v1.BreakerState
+	3, // 5: switchyard.resilience.v1.BreakerTransition.time:type_name -> google.protobuf.Timestamp
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_switchyard_resilience_v1_breaker_proto_init() }
@@ -246,7 +373,7 @@ func file_switchyard_resilience_v1_breaker_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_switchyard_resilience_v1_breaker_proto_rawDesc), len(file_switchyard_resilience_v1_breaker_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

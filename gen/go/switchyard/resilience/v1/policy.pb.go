@@ -10,6 +10,8 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	structpb "google.golang.org/protobuf/types/known/structpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	v1 "switchyard.dev/gen/go/switchyard/type/v1"
 	sync "sync"
@@ -22,6 +24,59 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// What has a breaker of its own.
+type BreakerScope int32
+
+const (
+	// From a less specific policy.
+	BreakerScope_BREAKER_SCOPE_UNSPECIFIED BreakerScope = 0
+	// Each interface of a system.
+	BreakerScope_BREAKER_SCOPE_INTERFACE BreakerScope = 1
+	// Each message type on each interface of a system, at most 100 types an interface; more share the interface's own.
+	BreakerScope_BREAKER_SCOPE_MESSAGE_TYPE BreakerScope = 2
+)
+
+// Enum value maps for BreakerScope.
+var (
+	BreakerScope_name = map[int32]string{
+		0: "BREAKER_SCOPE_UNSPECIFIED",
+		1: "BREAKER_SCOPE_INTERFACE",
+		2: "BREAKER_SCOPE_MESSAGE_TYPE",
+	}
+	BreakerScope_value = map[string]int32{
+		"BREAKER_SCOPE_UNSPECIFIED":  0,
+		"BREAKER_SCOPE_INTERFACE":    1,
+		"BREAKER_SCOPE_MESSAGE_TYPE": 2,
+	}
+)
+
+func (x BreakerScope) Enum() *BreakerScope {
+	p := new(BreakerScope)
+	*p = x
+	return p
+}
+
+func (x BreakerScope) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (BreakerScope) Descriptor() protoreflect.EnumDescriptor {
+	return file_switchyard_resilience_v1_policy_proto_enumTypes[0].Descriptor()
+}
+
+func (BreakerScope) Type() protoreflect.EnumType {
+	return &file_switchyard_resilience_v1_policy_proto_enumTypes[0]
+}
+
+func (x BreakerScope) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use BreakerScope.Descriptor instead.
+func (BreakerScope) EnumDescriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{0}
+}
 
 // Where an unknown outcome of a repeatable message may be repeated.
 type RepeatScope int32
@@ -60,11 +115,11 @@ func (x RepeatScope) String() string {
 }
 
 func (RepeatScope) Descriptor() protoreflect.EnumDescriptor {
-	return file_switchyard_resilience_v1_policy_proto_enumTypes[0].Descriptor()
+	return file_switchyard_resilience_v1_policy_proto_enumTypes[1].Descriptor()
 }
 
 func (RepeatScope) Type() protoreflect.EnumType {
-	return &file_switchyard_resilience_v1_policy_proto_enumTypes[0]
+	return &file_switchyard_resilience_v1_policy_proto_enumTypes[1]
 }
 
 func (x RepeatScope) Number() protoreflect.EnumNumber {
@@ -73,7 +128,7 @@ func (x RepeatScope) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RepeatScope.Descriptor instead.
 func (RepeatScope) EnumDescriptor() ([]byte, []int) {
-	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{0}
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{1}
 }
 
 // How one of several equally well systems is chosen.
@@ -88,6 +143,10 @@ const (
 	Balance_BALANCE_ROUND_ROBIN Balance = 2
 	// At random, by weight.
 	Balance_BALANCE_RANDOM Balance = 3
+	// In turn by weight, spread evenly (smooth weighted round robin): 5, 1, 1 gives a a b a c a a.
+	Balance_BALANCE_WEIGHTED Balance = 4
+	// The same key to the same system while it has room (consistent hashing with bounded loads).
+	Balance_BALANCE_CONSISTENT_HASH Balance = 5
 )
 
 // Enum value maps for Balance.
@@ -97,12 +156,16 @@ var (
 		1: "BALANCE_LEAST_LOADED",
 		2: "BALANCE_ROUND_ROBIN",
 		3: "BALANCE_RANDOM",
+		4: "BALANCE_WEIGHTED",
+		5: "BALANCE_CONSISTENT_HASH",
 	}
 	Balance_value = map[string]int32{
-		"BALANCE_UNSPECIFIED":  0,
-		"BALANCE_LEAST_LOADED": 1,
-		"BALANCE_ROUND_ROBIN":  2,
-		"BALANCE_RANDOM":       3,
+		"BALANCE_UNSPECIFIED":     0,
+		"BALANCE_LEAST_LOADED":    1,
+		"BALANCE_ROUND_ROBIN":     2,
+		"BALANCE_RANDOM":          3,
+		"BALANCE_WEIGHTED":        4,
+		"BALANCE_CONSISTENT_HASH": 5,
 	}
 )
 
@@ -117,11 +180,11 @@ func (x Balance) String() string {
 }
 
 func (Balance) Descriptor() protoreflect.EnumDescriptor {
-	return file_switchyard_resilience_v1_policy_proto_enumTypes[1].Descriptor()
+	return file_switchyard_resilience_v1_policy_proto_enumTypes[2].Descriptor()
 }
 
 func (Balance) Type() protoreflect.EnumType {
-	return &file_switchyard_resilience_v1_policy_proto_enumTypes[1]
+	return &file_switchyard_resilience_v1_policy_proto_enumTypes[2]
 }
 
 func (x Balance) Number() protoreflect.EnumNumber {
@@ -130,7 +193,7 @@ func (x Balance) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Balance.Descriptor instead.
 func (Balance) EnumDescriptor() ([]byte, []int) {
-	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{1}
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{2}
 }
 
 // Settings for delivery, for the messages and targets that `match` names. What is unset comes from less specific
@@ -157,8 +220,28 @@ type Policy struct {
 	Balance Balance `protobuf:"varint,9,opt,name=balance,proto3,enum=switchyard.resilience.v1.Balance" json:"balance,omitempty"`
 	// Whether a synchronous call may try UNHEALTHY systems when nothing better is left. True when no policy says.
 	Panic *bool `protobuf:"varint,10,opt,name=panic,proto3,oneof" json:"panic,omitempty"`
-	// Where it comes from: `configuration`, or `catalog:NAME`. Output only.
-	Origin        string `protobuf:"bytes,11,opt,name=origin,proto3" json:"origin,omitempty"`
+	// Where it comes from: `configuration`, `catalog:NAME`, or `put` by PutPolicy. Output only.
+	Origin string `protobuf:"bytes,11,opt,name=origin,proto3" json:"origin,omitempty"`
+	// When a system of a type is taken out because it does worse than the others. Only in a policy whose match names
+	// targets alone.
+	Ejection *EjectionPolicy `protobuf:"bytes,12,opt,name=ejection,proto3" json:"ejection,omitempty"`
+	// How much a caller may ask and a target may get.
+	Limits *LimitPolicy `protobuf:"bytes,13,opt,name=limits,proto3" json:"limits,omitempty"`
+	// What answers instead when the target does not, in this order; the first that answers ends it. At most 8 steps. Never
+	// used after an unknown outcome of a message that is not SAFE, or a definite no.
+	Fallback []*FallbackStep `protobuf:"bytes,14,rep,name=fallback,proto3" json:"fallback,omitempty"`
+	// When a second attempt is begun before the first has ended. Only for SAFE and IDEMPOTENT messages.
+	Hedge *HedgePolicy `protobuf:"bytes,15,opt,name=hedge,proto3" json:"hedge,omitempty"`
+	// When a reply is given again without asking the target. Only for SAFE messages.
+	ReplyCache *ReplyCachePolicy `protobuf:"bytes,16,opt,name=reply_cache,json=replyCache,proto3" json:"reply_cache,omitempty"`
+	// More about how systems are chosen. Only in a policy whose match names targets alone.
+	BalanceOptions *BalanceOptions `protobuf:"bytes,17,opt,name=balance_options,json=balanceOptions,proto3" json:"balance_options,omitempty"`
+	// Bounds the retries in flight to each target. Only in a policy whose match names targets alone.
+	RetryBudget *RetryBudgetPolicy `protobuf:"bytes,18,opt,name=retry_budget,json=retryBudget,proto3" json:"retry_budget,omitempty"`
+	// Changes with every change of the policy; for PutPolicy and DeletePolicy. Only of policies that were put. Output only.
+	Etag string `protobuf:"bytes,19,opt,name=etag,proto3" json:"etag,omitempty"`
+	// When it was last put. Only of policies that were put. Output only.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -270,6 +353,69 @@ func (x *Policy) GetOrigin() string {
 	return ""
 }
 
+func (x *Policy) GetEjection() *EjectionPolicy {
+	if x != nil {
+		return x.Ejection
+	}
+	return nil
+}
+
+func (x *Policy) GetLimits() *LimitPolicy {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *Policy) GetFallback() []*FallbackStep {
+	if x != nil {
+		return x.Fallback
+	}
+	return nil
+}
+
+func (x *Policy) GetHedge() *HedgePolicy {
+	if x != nil {
+		return x.Hedge
+	}
+	return nil
+}
+
+func (x *Policy) GetReplyCache() *ReplyCachePolicy {
+	if x != nil {
+		return x.ReplyCache
+	}
+	return nil
+}
+
+func (x *Policy) GetBalanceOptions() *BalanceOptions {
+	if x != nil {
+		return x.BalanceOptions
+	}
+	return nil
+}
+
+func (x *Policy) GetRetryBudget() *RetryBudgetPolicy {
+	if x != nil {
+		return x.RetryBudget
+	}
+	return nil
+}
+
+func (x *Policy) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *Policy) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
 // Which messages and targets a policy applies to: every list that is not empty must hold, and within a list any
 // entry. Except for kinds, an entry is a name or a prefix such as `payments.*`. At most 100 entries a list.
 type PolicyMatch struct {
@@ -373,9 +519,13 @@ type RetryPolicy struct {
 	Factor float64 `protobuf:"fixed64,3,opt,name=factor,proto3" json:"factor,omitempty"`
 	// Upper end of the longest wait. 30 s when no policy says; at most 1 h.
 	MaxDelay *durationpb.Duration `protobuf:"bytes,4,opt,name=max_delay,json=maxDelay,proto3" json:"max_delay,omitempty"`
-	// Reasons of attempts that are retried (`connect_refused`, `reset`, `unavailable`, …, see docs/delivery.md). All when
-	// empty.
-	On            []string `protobuf:"bytes,5,rep,name=on,proto3" json:"on,omitempty"`
+	// Conditions that are retried, see docs/resilience.md: groups (`connect-failure`, `refused`, `reset`, `unavailable`,
+	// `5xx`, `429`, `timeout`), reasons of attempts (`connect_refused`, `garbage`, …), HTTP statuses (`503`) and gRPC codes
+	// (`UNAVAILABLE`). All when empty. It only narrows: what repeat safety forbids stays forbidden.
+	On []string `protobuf:"bytes,5,rep,name=on,proto3" json:"on,omitempty"`
+	// Longest wait that a target may ask for by Retry-After or gRPC pushback; a longer one is cut to this. 5 min when no
+	// policy says; at most 1 h.
+	MaxRetryAfter *durationpb.Duration `protobuf:"bytes,6,opt,name=max_retry_after,json=maxRetryAfter,proto3" json:"max_retry_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -445,6 +595,69 @@ func (x *RetryPolicy) GetOn() []string {
 	return nil
 }
 
+func (x *RetryPolicy) GetMaxRetryAfter() *durationpb.Duration {
+	if x != nil {
+		return x.MaxRetryAfter
+	}
+	return nil
+}
+
+// Keeps retries from multiplying the load on a target that fails: retries in flight to it are at most this share of
+// the calls in flight to it, though always at least a few.
+type RetryBudgetPolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Share of the calls in flight that may be retries. 0.2 when no policy says; 0 to 1.
+	Share *float64 `protobuf:"fixed64,1,opt,name=share,proto3,oneof" json:"share,omitempty"`
+	// Retries in flight that are always allowed. 3 when no policy says; at most 1000.
+	Minimum       *uint32 `protobuf:"varint,2,opt,name=minimum,proto3,oneof" json:"minimum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryBudgetPolicy) Reset() {
+	*x = RetryBudgetPolicy{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryBudgetPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryBudgetPolicy) ProtoMessage() {}
+
+func (x *RetryBudgetPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryBudgetPolicy.ProtoReflect.Descriptor instead.
+func (*RetryBudgetPolicy) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RetryBudgetPolicy) GetShare() float64 {
+	if x != nil && x.Share != nil {
+		return *x.Share
+	}
+	return 0
+}
+
+func (x *RetryBudgetPolicy) GetMinimum() uint32 {
+	if x != nil && x.Minimum != nil {
+		return *x.Minimum
+	}
+	return 0
+}
+
 // When a breaker opens and how it closes again.
 type BreakerPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -460,13 +673,19 @@ type BreakerPolicy struct {
 	OpenFor *durationpb.Duration `protobuf:"bytes,5,opt,name=open_for,json=openFor,proto3" json:"open_for,omitempty"`
 	// Trial calls while half-open. 3 when no policy says; 1 to 100.
 	HalfOpenCalls uint32 `protobuf:"varint,6,opt,name=half_open_calls,json=halfOpenCalls,proto3" json:"half_open_calls,omitempty"`
+	// Share of slow calls that opens it; 0: never by this. 0 when no policy says.
+	SlowCallRate *float64 `protobuf:"fixed64,7,opt,name=slow_call_rate,json=slowCallRate,proto3,oneof" json:"slow_call_rate,omitempty"`
+	// From when on a call is slow. 5 s when no policy says; 1 ms to 10 min.
+	SlowCallTime *durationpb.Duration `protobuf:"bytes,8,opt,name=slow_call_time,json=slowCallTime,proto3" json:"slow_call_time,omitempty"`
+	// What has a breaker of its own. INTERFACE when no policy says.
+	Scope         BreakerScope `protobuf:"varint,9,opt,name=scope,proto3,enum=switchyard.resilience.v1.BreakerScope" json:"scope,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BreakerPolicy) Reset() {
 	*x = BreakerPolicy{}
-	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[3]
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -478,7 +697,7 @@ func (x *BreakerPolicy) String() string {
 func (*BreakerPolicy) ProtoMessage() {}
 
 func (x *BreakerPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[3]
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -491,7 +710,7 @@ func (x *BreakerPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakerPolicy.ProtoReflect.Descriptor instead.
 func (*BreakerPolicy) Descriptor() ([]byte, []int) {
-	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{3}
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *BreakerPolicy) GetConsecutiveFailures() uint32 {
@@ -536,11 +755,947 @@ func (x *BreakerPolicy) GetHalfOpenCalls() uint32 {
 	return 0
 }
 
+func (x *BreakerPolicy) GetSlowCallRate() float64 {
+	if x != nil && x.SlowCallRate != nil {
+		return *x.SlowCallRate
+	}
+	return 0
+}
+
+func (x *BreakerPolicy) GetSlowCallTime() *durationpb.Duration {
+	if x != nil {
+		return x.SlowCallTime
+	}
+	return nil
+}
+
+func (x *BreakerPolicy) GetScope() BreakerScope {
+	if x != nil {
+		return x.Scope
+	}
+	return BreakerScope_BREAKER_SCOPE_UNSPECIFIED
+}
+
+// When a system is taken out for a time because it does worse than the others of its type: outlier ejection. A pool of
+// one system loses nobody, and of two or more never the last.
+type EjectionPolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Failures in a row that take it out; 0: never by this, since the breaker does the same. 0 when no policy says; at most
+	// 10,000.
+	ConsecutiveFailures *uint32 `protobuf:"varint,1,opt,name=consecutive_failures,json=consecutiveFailures,proto3,oneof" json:"consecutive_failures,omitempty"`
+	// It goes when its success rate is this many standard deviations below the mean of its type; 0: never by this. 1.9 when
+	// no policy says; at most 10.
+	Deviations *float64 `protobuf:"fixed64,2,opt,name=deviations,proto3,oneof" json:"deviations,omitempty"`
+	// Systems with enough calls that the comparison takes. 5 when no policy says; 3 to 1000.
+	MinimumSystems uint32 `protobuf:"varint,3,opt,name=minimum_systems,json=minimumSystems,proto3" json:"minimum_systems,omitempty"`
+	// Calls in an interval from which on a system is compared. 100 when no policy says; 1 to 100,000.
+	MinimumCalls uint32 `protobuf:"varint,4,opt,name=minimum_calls,json=minimumCalls,proto3" json:"minimum_calls,omitempty"`
+	// How often systems are compared, and the time over which they are. 10 s when no policy says; 1 s to 10 min.
+	Interval *durationpb.Duration `protobuf:"bytes,5,opt,name=interval,proto3" json:"interval,omitempty"`
+	// How long it stays out, times how often it went. 30 s when no policy says; 100 ms to 1 h.
+	BaseTime *durationpb.Duration `protobuf:"bytes,6,opt,name=base_time,json=baseTime,proto3" json:"base_time,omitempty"`
+	// Longest time out. 5 min when no policy says; 100 ms to 24 h.
+	MaxTime *durationpb.Duration `protobuf:"bytes,7,opt,name=max_time,json=maxTime,proto3" json:"max_time,omitempty"`
+	// Share of the systems of a type that may be out at a time; one may always go, unless it is the last. 0.1 when no policy
+	// says; 0 turns ejection off.
+	MaxShare *float64 `protobuf:"fixed64,8,opt,name=max_share,json=maxShare,proto3,oneof" json:"max_share,omitempty"`
+	// When less than this share of the systems is usable, ejections are ignored, so that the rest is not crushed. 0.5 when
+	// no policy says; 0: never.
+	PanicShare    *float64 `protobuf:"fixed64,9,opt,name=panic_share,json=panicShare,proto3,oneof" json:"panic_share,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EjectionPolicy) Reset() {
+	*x = EjectionPolicy{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EjectionPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EjectionPolicy) ProtoMessage() {}
+
+func (x *EjectionPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EjectionPolicy.ProtoReflect.Descriptor instead.
+func (*EjectionPolicy) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *EjectionPolicy) GetConsecutiveFailures() uint32 {
+	if x != nil && x.ConsecutiveFailures != nil {
+		return *x.ConsecutiveFailures
+	}
+	return 0
+}
+
+func (x *EjectionPolicy) GetDeviations() float64 {
+	if x != nil && x.Deviations != nil {
+		return *x.Deviations
+	}
+	return 0
+}
+
+func (x *EjectionPolicy) GetMinimumSystems() uint32 {
+	if x != nil {
+		return x.MinimumSystems
+	}
+	return 0
+}
+
+func (x *EjectionPolicy) GetMinimumCalls() uint32 {
+	if x != nil {
+		return x.MinimumCalls
+	}
+	return 0
+}
+
+func (x *EjectionPolicy) GetInterval() *durationpb.Duration {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+func (x *EjectionPolicy) GetBaseTime() *durationpb.Duration {
+	if x != nil {
+		return x.BaseTime
+	}
+	return nil
+}
+
+func (x *EjectionPolicy) GetMaxTime() *durationpb.Duration {
+	if x != nil {
+		return x.MaxTime
+	}
+	return nil
+}
+
+func (x *EjectionPolicy) GetMaxShare() float64 {
+	if x != nil && x.MaxShare != nil {
+		return *x.MaxShare
+	}
+	return 0
+}
+
+func (x *EjectionPolicy) GetPanicShare() float64 {
+	if x != nil && x.PanicShare != nil {
+		return *x.PanicShare
+	}
+	return 0
+}
+
+// How much a caller may ask and a target may get.
+type LimitPolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Messages that each caller may send, of those that the policy matches.
+	CallerRate *RateLimit `protobuf:"bytes,1,opt,name=caller_rate,json=callerRate,proto3" json:"caller_rate,omitempty"`
+	// Attempts that each target system gets. Only in a policy whose match names targets alone.
+	TargetRate *RateLimit `protobuf:"bytes,2,opt,name=target_rate,json=targetRate,proto3" json:"target_rate,omitempty"`
+	// Attempts in flight at each target system, with a queue in front. Only in a policy whose match names targets alone.
+	Concurrency *ConcurrencyLimit `protobuf:"bytes,3,opt,name=concurrency,proto3" json:"concurrency,omitempty"`
+	// Finds the number of attempts in flight that a target system can take by itself. Only in a policy whose match names
+	// targets alone.
+	Adaptive      *AdaptiveLimit `protobuf:"bytes,4,opt,name=adaptive,proto3" json:"adaptive,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LimitPolicy) Reset() {
+	*x = LimitPolicy{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LimitPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LimitPolicy) ProtoMessage() {}
+
+func (x *LimitPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LimitPolicy.ProtoReflect.Descriptor instead.
+func (*LimitPolicy) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *LimitPolicy) GetCallerRate() *RateLimit {
+	if x != nil {
+		return x.CallerRate
+	}
+	return nil
+}
+
+func (x *LimitPolicy) GetTargetRate() *RateLimit {
+	if x != nil {
+		return x.TargetRate
+	}
+	return nil
+}
+
+func (x *LimitPolicy) GetConcurrency() *ConcurrencyLimit {
+	if x != nil {
+		return x.Concurrency
+	}
+	return nil
+}
+
+func (x *LimitPolicy) GetAdaptive() *AdaptiveLimit {
+	if x != nil {
+		return x.Adaptive
+	}
+	return nil
+}
+
+// A token bucket.
+type RateLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tokens that come back each second; one is taken by each message or attempt. 0: no limit. 0 when no policy says; at
+	// most 1,000,000.
+	PerSecond *float64 `protobuf:"fixed64,1,opt,name=per_second,json=perSecond,proto3,oneof" json:"per_second,omitempty"`
+	// Tokens that the bucket holds. As many as come back in a second, at least 1, when no policy says; at most 1,000,000.
+	Burst         uint32 `protobuf:"varint,2,opt,name=burst,proto3" json:"burst,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RateLimit) Reset() {
+	*x = RateLimit{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RateLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RateLimit) ProtoMessage() {}
+
+func (x *RateLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RateLimit.ProtoReflect.Descriptor instead.
+func (*RateLimit) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RateLimit) GetPerSecond() float64 {
+	if x != nil && x.PerSecond != nil {
+		return *x.PerSecond
+	}
+	return 0
+}
+
+func (x *RateLimit) GetBurst() uint32 {
+	if x != nil {
+		return x.Burst
+	}
+	return 0
+}
+
+// A bulkhead.
+type ConcurrencyLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Attempts in flight; 0: no limit. 0 when no policy says; at most 100,000.
+	MaxCalls *uint32 `protobuf:"varint,1,opt,name=max_calls,json=maxCalls,proto3,oneof" json:"max_calls,omitempty"`
+	// Messages that wait for a place, the highest priority first; one that comes to a full queue takes the place of the
+	// newest of a lower priority, or is refused. 100 when no policy says; at most 10,000.
+	Queue *uint32 `protobuf:"varint,2,opt,name=queue,proto3,oneof" json:"queue,omitempty"`
+	// Longest wait for a place. 1 s when no policy says; 1 ms to 5 min.
+	QueueTime     *durationpb.Duration `protobuf:"bytes,3,opt,name=queue_time,json=queueTime,proto3" json:"queue_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConcurrencyLimit) Reset() {
+	*x = ConcurrencyLimit{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConcurrencyLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConcurrencyLimit) ProtoMessage() {}
+
+func (x *ConcurrencyLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConcurrencyLimit.ProtoReflect.Descriptor instead.
+func (*ConcurrencyLimit) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ConcurrencyLimit) GetMaxCalls() uint32 {
+	if x != nil && x.MaxCalls != nil {
+		return *x.MaxCalls
+	}
+	return 0
+}
+
+func (x *ConcurrencyLimit) GetQueue() uint32 {
+	if x != nil && x.Queue != nil {
+		return *x.Queue
+	}
+	return 0
+}
+
+func (x *ConcurrencyLimit) GetQueueTime() *durationpb.Duration {
+	if x != nil {
+		return x.QueueTime
+	}
+	return nil
+}
+
+// Adaptive concurrency: a limit that follows the target's latency (a gradient), and sheds the lowest priority first.
+type AdaptiveLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether it is on. False when no policy says.
+	Enabled *bool `protobuf:"varint,1,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
+	// Least limit. 4 when no policy says; 1 to 10,000.
+	MinCalls uint32 `protobuf:"varint,2,opt,name=min_calls,json=minCalls,proto3" json:"min_calls,omitempty"`
+	// Greatest limit. 1000 when no policy says; 1 to 100,000.
+	MaxCalls uint32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
+	// How much slower than without load the target may become before the limit shrinks. 1.5 when no policy says; 1 to 10.
+	Tolerance     float64 `protobuf:"fixed64,4,opt,name=tolerance,proto3" json:"tolerance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdaptiveLimit) Reset() {
+	*x = AdaptiveLimit{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdaptiveLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdaptiveLimit) ProtoMessage() {}
+
+func (x *AdaptiveLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdaptiveLimit.ProtoReflect.Descriptor instead.
+func (*AdaptiveLimit) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *AdaptiveLimit) GetEnabled() bool {
+	if x != nil && x.Enabled != nil {
+		return *x.Enabled
+	}
+	return false
+}
+
+func (x *AdaptiveLimit) GetMinCalls() uint32 {
+	if x != nil {
+		return x.MinCalls
+	}
+	return 0
+}
+
+func (x *AdaptiveLimit) GetMaxCalls() uint32 {
+	if x != nil {
+		return x.MaxCalls
+	}
+	return 0
+}
+
+func (x *AdaptiveLimit) GetTolerance() float64 {
+	if x != nil {
+		return x.Tolerance
+	}
+	return 0
+}
+
+// One answer instead of the target's.
+type FallbackStep struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it comes from. Required.
+	//
+	// Types that are valid to be assigned to Step:
+	//
+	//	*FallbackStep_Target
+	//	*FallbackStep_SameType
+	//	*FallbackStep_StaticReply
+	//	*FallbackStep_LastGood
+	Step isFallbackStep_Step `protobuf_oneof:"step"`
+	// Time for this step, within the deadline. 30 s when unset; 1 ms to 1 h.
+	Timeout *durationpb.Duration `protobuf:"bytes,5,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// Attempts of this step. 2 when unset; 1 to 100.
+	Attempts      uint32 `protobuf:"varint,6,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FallbackStep) Reset() {
+	*x = FallbackStep{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FallbackStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FallbackStep) ProtoMessage() {}
+
+func (x *FallbackStep) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FallbackStep.ProtoReflect.Descriptor instead.
+func (*FallbackStep) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FallbackStep) GetStep() isFallbackStep_Step {
+	if x != nil {
+		return x.Step
+	}
+	return nil
+}
+
+func (x *FallbackStep) GetTarget() *v1.Target {
+	if x != nil {
+		if x, ok := x.Step.(*FallbackStep_Target); ok {
+			return x.Target
+		}
+	}
+	return nil
+}
+
+func (x *FallbackStep) GetSameType() *SameTypeFallback {
+	if x != nil {
+		if x, ok := x.Step.(*FallbackStep_SameType); ok {
+			return x.SameType
+		}
+	}
+	return nil
+}
+
+func (x *FallbackStep) GetStaticReply() *StaticReply {
+	if x != nil {
+		if x, ok := x.Step.(*FallbackStep_StaticReply); ok {
+			return x.StaticReply
+		}
+	}
+	return nil
+}
+
+func (x *FallbackStep) GetLastGood() *LastGoodFallback {
+	if x != nil {
+		if x, ok := x.Step.(*FallbackStep_LastGood); ok {
+			return x.LastGood
+		}
+	}
+	return nil
+}
+
+func (x *FallbackStep) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
+func (x *FallbackStep) GetAttempts() uint32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+type isFallbackStep_Step interface {
+	isFallbackStep_Step()
+}
+
+type FallbackStep_Target struct {
+	// Another target is asked.
+	Target *v1.Target `protobuf:"bytes,1,opt,name=target,proto3,oneof"`
+}
+
+type FallbackStep_SameType struct {
+	// Another system of the type of the system that was addressed. Only for messages to a system.
+	SameType *SameTypeFallback `protobuf:"bytes,2,opt,name=same_type,json=sameType,proto3,oneof"`
+}
+
+type FallbackStep_StaticReply struct {
+	// A fixed reply.
+	StaticReply *StaticReply `protobuf:"bytes,3,opt,name=static_reply,json=staticReply,proto3,oneof"`
+}
+
+type FallbackStep_LastGood struct {
+	// The last good reply to the same question. Only for SAFE messages; the answer says its age.
+	LastGood *LastGoodFallback `protobuf:"bytes,4,opt,name=last_good,json=lastGood,proto3,oneof"`
+}
+
+func (*FallbackStep_Target) isFallbackStep_Step() {}
+
+func (*FallbackStep_SameType) isFallbackStep_Step() {}
+
+func (*FallbackStep_StaticReply) isFallbackStep_Step() {}
+
+func (*FallbackStep_LastGood) isFallbackStep_Step() {}
+
+// Another system of the same type.
+type SameTypeFallback struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SameTypeFallback) Reset() {
+	*x = SameTypeFallback{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SameTypeFallback) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SameTypeFallback) ProtoMessage() {}
+
+func (x *SameTypeFallback) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SameTypeFallback.ProtoReflect.Descriptor instead.
+func (*SameTypeFallback) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{11}
+}
+
+// A fixed reply.
+type StaticReply struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Status of the reply. `200` when unset.
+	Status string `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	// Content type. `application/json` for json, else `application/octet-stream`, when unset.
+	ContentType string `protobuf:"bytes,2,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
+	// What it says, at most 64 KiB.
+	//
+	// Types that are valid to be assigned to Payload:
+	//
+	//	*StaticReply_Data
+	//	*StaticReply_Json
+	Payload       isStaticReply_Payload `protobuf_oneof:"payload"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaticReply) Reset() {
+	*x = StaticReply{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaticReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaticReply) ProtoMessage() {}
+
+func (x *StaticReply) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaticReply.ProtoReflect.Descriptor instead.
+func (*StaticReply) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *StaticReply) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *StaticReply) GetContentType() string {
+	if x != nil {
+		return x.ContentType
+	}
+	return ""
+}
+
+func (x *StaticReply) GetPayload() isStaticReply_Payload {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *StaticReply) GetData() []byte {
+	if x != nil {
+		if x, ok := x.Payload.(*StaticReply_Data); ok {
+			return x.Data
+		}
+	}
+	return nil
+}
+
+func (x *StaticReply) GetJson() *structpb.Value {
+	if x != nil {
+		if x, ok := x.Payload.(*StaticReply_Json); ok {
+			return x.Json
+		}
+	}
+	return nil
+}
+
+type isStaticReply_Payload interface {
+	isStaticReply_Payload()
+}
+
+type StaticReply_Data struct {
+	// As bytes.
+	Data []byte `protobuf:"bytes,3,opt,name=data,proto3,oneof"`
+}
+
+type StaticReply_Json struct {
+	// As JSON.
+	Json *structpb.Value `protobuf:"bytes,4,opt,name=json,proto3,oneof"`
+}
+
+func (*StaticReply_Data) isStaticReply_Payload() {}
+
+func (*StaticReply_Json) isStaticReply_Payload() {}
+
+// The last good reply to the same question.
+type LastGoodFallback struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest reply that is good enough. 1 h when unset; 1 s to 7 days.
+	MaxAge        *durationpb.Duration `protobuf:"bytes,1,opt,name=max_age,json=maxAge,proto3" json:"max_age,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LastGoodFallback) Reset() {
+	*x = LastGoodFallback{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LastGoodFallback) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LastGoodFallback) ProtoMessage() {}
+
+func (x *LastGoodFallback) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LastGoodFallback.ProtoReflect.Descriptor instead.
+func (*LastGoodFallback) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *LastGoodFallback) GetMaxAge() *durationpb.Duration {
+	if x != nil {
+		return x.MaxAge
+	}
+	return nil
+}
+
+// A second attempt before the first has ended; the first reply wins and the other attempt is cancelled.
+type HedgePolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Further attempts that may be in flight beside the first; 0: none. 0 when no policy says; at most 5. They count as
+	// retries, in `retry.attempts` and in the retry budget.
+	Attempts *uint32 `protobuf:"varint,1,opt,name=attempts,proto3,oneof" json:"attempts,omitempty"`
+	// Wait before each. When no policy says, the 95th percentile of the target's latency, once 20 calls were seen;
+	// 1 ms to 1 min.
+	Delay         *durationpb.Duration `protobuf:"bytes,2,opt,name=delay,proto3" json:"delay,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HedgePolicy) Reset() {
+	*x = HedgePolicy{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HedgePolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HedgePolicy) ProtoMessage() {}
+
+func (x *HedgePolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HedgePolicy.ProtoReflect.Descriptor instead.
+func (*HedgePolicy) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *HedgePolicy) GetAttempts() uint32 {
+	if x != nil && x.Attempts != nil {
+		return *x.Attempts
+	}
+	return 0
+}
+
+func (x *HedgePolicy) GetDelay() *durationpb.Duration {
+	if x != nil {
+		return x.Delay
+	}
+	return nil
+}
+
+// When a reply is given again without asking the target.
+type ReplyCachePolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How long a reply stays good; 0: nothing is kept. 0 when no policy says; at most 24 h.
+	Ttl *durationpb.Duration `protobuf:"bytes,1,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	// Whether callers share replies. False, when no policy says: each principal and source has its own, because a reply may
+	// be meant for one of them only.
+	Shared *bool `protobuf:"varint,2,opt,name=shared,proto3,oneof" json:"shared,omitempty"`
+	// Message headers that belong to the question, beside target, type, kind and payload. At most 20 names.
+	Vary          []string `protobuf:"bytes,3,rep,name=vary,proto3" json:"vary,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplyCachePolicy) Reset() {
+	*x = ReplyCachePolicy{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplyCachePolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplyCachePolicy) ProtoMessage() {}
+
+func (x *ReplyCachePolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplyCachePolicy.ProtoReflect.Descriptor instead.
+func (*ReplyCachePolicy) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ReplyCachePolicy) GetTtl() *durationpb.Duration {
+	if x != nil {
+		return x.Ttl
+	}
+	return nil
+}
+
+func (x *ReplyCachePolicy) GetShared() bool {
+	if x != nil && x.Shared != nil {
+		return *x.Shared
+	}
+	return false
+}
+
+func (x *ReplyCachePolicy) GetVary() []string {
+	if x != nil {
+		return x.Vary
+	}
+	return nil
+}
+
+// More about how systems are chosen.
+type BalanceOptions struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What CONSISTENT_HASH goes by: `header:NAME`, `correlation_id`, `source` or `message_id`. `correlation_id` when no policy
+	// says. A message without it goes to the least loaded.
+	HashOn string `protobuf:"bytes,1,opt,name=hash_on,json=hashOn,proto3" json:"hash_on,omitempty"`
+	// How far above the mean load a system may go before CONSISTENT_HASH passes on to the next. 1.25 when no policy says;
+	// 1 to 10.
+	HashLoadFactor float64 `protobuf:"fixed64,2,opt,name=hash_load_factor,json=hashLoadFactor,proto3" json:"hash_load_factor,omitempty"`
+	// Whether systems of the sender's zone come first, else of the hub's. False when no policy says.
+	ZoneFirst *bool `protobuf:"varint,3,opt,name=zone_first,json=zoneFirst,proto3,oneof" json:"zone_first,omitempty"`
+	// Time over which a system that just came back takes up its full share. 0 (at once) when no policy says; at most 1 h.
+	SlowStart     *durationpb.Duration `protobuf:"bytes,4,opt,name=slow_start,json=slowStart,proto3" json:"slow_start,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BalanceOptions) Reset() {
+	*x = BalanceOptions{}
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BalanceOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BalanceOptions) ProtoMessage() {}
+
+func (x *BalanceOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_policy_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BalanceOptions.ProtoReflect.Descriptor instead.
+func (*BalanceOptions) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_policy_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *BalanceOptions) GetHashOn() string {
+	if x != nil {
+		return x.HashOn
+	}
+	return ""
+}
+
+func (x *BalanceOptions) GetHashLoadFactor() float64 {
+	if x != nil {
+		return x.HashLoadFactor
+	}
+	return 0
+}
+
+func (x *BalanceOptions) GetZoneFirst() bool {
+	if x != nil && x.ZoneFirst != nil {
+		return *x.ZoneFirst
+	}
+	return false
+}
+
+func (x *BalanceOptions) GetSlowStart() *durationpb.Duration {
+	if x != nil {
+		return x.SlowStart
+	}
+	return nil
+}
+
 var File_switchyard_resilience_v1_policy_proto protoreflect.FileDescriptor
 
 const file_switchyard_resilience_v1_policy_proto_rawDesc = "" +
 	"\n" +
-	"%switchyard/resilience/v1/policy.proto\x12\x18switchyard.resilience.v1\x1a\x1egoogle/protobuf/duration.proto\x1a%switchyard/type/v1/message_kind.proto\x1a&switchyard/type/v1/repeat_safety.proto\"\xdd\x04\n" +
+	"%switchyard/resilience/v1/policy.proto\x12\x18switchyard.resilience.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%switchyard/type/v1/message_kind.proto\x1a&switchyard/type/v1/repeat_safety.proto\x1a\x1fswitchyard/type/v1/target.proto\"\xa4\t\n" +
 	"\x06Policy\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12;\n" +
 	"\x05match\x18\x02 \x01(\v2%.switchyard.resilience.v1.PolicyMatchR\x05match\x123\n" +
@@ -553,7 +1708,18 @@ const file_switchyard_resilience_v1_policy_proto_rawDesc = "" +
 	"\abalance\x18\t \x01(\x0e2!.switchyard.resilience.v1.BalanceR\abalance\x12\x19\n" +
 	"\x05panic\x18\n" +
 	" \x01(\bH\x00R\x05panic\x88\x01\x01\x12\x16\n" +
-	"\x06origin\x18\v \x01(\tR\x06originB\b\n" +
+	"\x06origin\x18\v \x01(\tR\x06origin\x12D\n" +
+	"\bejection\x18\f \x01(\v2(.switchyard.resilience.v1.EjectionPolicyR\bejection\x12=\n" +
+	"\x06limits\x18\r \x01(\v2%.switchyard.resilience.v1.LimitPolicyR\x06limits\x12B\n" +
+	"\bfallback\x18\x0e \x03(\v2&.switchyard.resilience.v1.FallbackStepR\bfallback\x12;\n" +
+	"\x05hedge\x18\x0f \x01(\v2%.switchyard.resilience.v1.HedgePolicyR\x05hedge\x12K\n" +
+	"\vreply_cache\x18\x10 \x01(\v2*.switchyard.resilience.v1.ReplyCachePolicyR\n" +
+	"replyCache\x12Q\n" +
+	"\x0fbalance_options\x18\x11 \x01(\v2(.switchyard.resilience.v1.BalanceOptionsR\x0ebalanceOptions\x12N\n" +
+	"\fretry_budget\x18\x12 \x01(\v2+.switchyard.resilience.v1.RetryBudgetPolicyR\vretryBudget\x12\x12\n" +
+	"\x04etag\x18\x13 \x01(\tR\x04etag\x12;\n" +
+	"\vupdate_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTimeB\b\n" +
 	"\x06_panic\"\xd5\x01\n" +
 	"\vPolicyMatch\x12#\n" +
 	"\rmessage_types\x18\x01 \x03(\tR\fmessageTypes\x12.\n" +
@@ -562,31 +1728,127 @@ const file_switchyard_resilience_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"system_ids\x18\x04 \x03(\tR\tsystemIds\x12\x14\n" +
 	"\x05types\x18\x05 \x03(\tR\x05types\x12\"\n" +
-	"\fcapabilities\x18\x06 \x03(\tR\fcapabilities\"\xc9\x01\n" +
+	"\fcapabilities\x18\x06 \x03(\tR\fcapabilities\"\x8c\x02\n" +
 	"\vRetryPolicy\x12\x1a\n" +
 	"\battempts\x18\x01 \x01(\rR\battempts\x12>\n" +
 	"\rinitial_delay\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\finitialDelay\x12\x16\n" +
 	"\x06factor\x18\x03 \x01(\x01R\x06factor\x126\n" +
 	"\tmax_delay\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\bmaxDelay\x12\x0e\n" +
-	"\x02on\x18\x05 \x03(\tR\x02on\"\xcf\x02\n" +
+	"\x02on\x18\x05 \x03(\tR\x02on\x12A\n" +
+	"\x0fmax_retry_after\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rmaxRetryAfter\"c\n" +
+	"\x11RetryBudgetPolicy\x12\x19\n" +
+	"\x05share\x18\x01 \x01(\x01H\x00R\x05share\x88\x01\x01\x12\x1d\n" +
+	"\aminimum\x18\x02 \x01(\rH\x01R\aminimum\x88\x01\x01B\b\n" +
+	"\x06_shareB\n" +
+	"\n" +
+	"\b_minimum\"\x8c\x04\n" +
 	"\rBreakerPolicy\x126\n" +
 	"\x14consecutive_failures\x18\x01 \x01(\rH\x00R\x13consecutiveFailures\x88\x01\x01\x12&\n" +
 	"\ffailure_rate\x18\x02 \x01(\x01H\x01R\vfailureRate\x88\x01\x01\x12#\n" +
 	"\rminimum_calls\x18\x03 \x01(\rR\fminimumCalls\x121\n" +
 	"\x06window\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x06window\x124\n" +
 	"\bopen_for\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\aopenFor\x12&\n" +
-	"\x0fhalf_open_calls\x18\x06 \x01(\rR\rhalfOpenCallsB\x17\n" +
+	"\x0fhalf_open_calls\x18\x06 \x01(\rR\rhalfOpenCalls\x12)\n" +
+	"\x0eslow_call_rate\x18\a \x01(\x01H\x02R\fslowCallRate\x88\x01\x01\x12?\n" +
+	"\x0eslow_call_time\x18\b \x01(\v2\x19.google.protobuf.DurationR\fslowCallTime\x12<\n" +
+	"\x05scope\x18\t \x01(\x0e2&.switchyard.resilience.v1.BreakerScopeR\x05scopeB\x17\n" +
 	"\x15_consecutive_failuresB\x0f\n" +
-	"\r_failure_rate*[\n" +
+	"\r_failure_rateB\x11\n" +
+	"\x0f_slow_call_rate\"\xee\x03\n" +
+	"\x0eEjectionPolicy\x126\n" +
+	"\x14consecutive_failures\x18\x01 \x01(\rH\x00R\x13consecutiveFailures\x88\x01\x01\x12#\n" +
+	"\n" +
+	"deviations\x18\x02 \x01(\x01H\x01R\n" +
+	"deviations\x88\x01\x01\x12'\n" +
+	"\x0fminimum_systems\x18\x03 \x01(\rR\x0eminimumSystems\x12#\n" +
+	"\rminimum_calls\x18\x04 \x01(\rR\fminimumCalls\x125\n" +
+	"\binterval\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\binterval\x126\n" +
+	"\tbase_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\bbaseTime\x124\n" +
+	"\bmax_time\x18\a \x01(\v2\x19.google.protobuf.DurationR\amaxTime\x12 \n" +
+	"\tmax_share\x18\b \x01(\x01H\x02R\bmaxShare\x88\x01\x01\x12$\n" +
+	"\vpanic_share\x18\t \x01(\x01H\x03R\n" +
+	"panicShare\x88\x01\x01B\x17\n" +
+	"\x15_consecutive_failuresB\r\n" +
+	"\v_deviationsB\f\n" +
+	"\n" +
+	"_max_shareB\x0e\n" +
+	"\f_panic_share\"\xac\x02\n" +
+	"\vLimitPolicy\x12D\n" +
+	"\vcaller_rate\x18\x01 \x01(\v2#.switchyard.resilience.v1.RateLimitR\n" +
+	"callerRate\x12D\n" +
+	"\vtarget_rate\x18\x02 \x01(\v2#.switchyard.resilience.v1.RateLimitR\n" +
+	"targetRate\x12L\n" +
+	"\vconcurrency\x18\x03 \x01(\v2*.switchyard.resilience.v1.ConcurrencyLimitR\vconcurrency\x12C\n" +
+	"\badaptive\x18\x04 \x01(\v2'.switchyard.resilience.v1.AdaptiveLimitR\badaptive\"T\n" +
+	"\tRateLimit\x12\"\n" +
+	"\n" +
+	"per_second\x18\x01 \x01(\x01H\x00R\tperSecond\x88\x01\x01\x12\x14\n" +
+	"\x05burst\x18\x02 \x01(\rR\x05burstB\r\n" +
+	"\v_per_second\"\xa1\x01\n" +
+	"\x10ConcurrencyLimit\x12 \n" +
+	"\tmax_calls\x18\x01 \x01(\rH\x00R\bmaxCalls\x88\x01\x01\x12\x19\n" +
+	"\x05queue\x18\x02 \x01(\rH\x01R\x05queue\x88\x01\x01\x128\n" +
+	"\n" +
+	"queue_time\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tqueueTimeB\f\n" +
+	"\n" +
+	"_max_callsB\b\n" +
+	"\x06_queue\"\x92\x01\n" +
+	"\rAdaptiveLimit\x12\x1d\n" +
+	"\aenabled\x18\x01 \x01(\bH\x00R\aenabled\x88\x01\x01\x12\x1b\n" +
+	"\tmin_calls\x18\x02 \x01(\rR\bminCalls\x12\x1b\n" +
+	"\tmax_calls\x18\x03 \x01(\rR\bmaxCalls\x12\x1c\n" +
+	"\ttolerance\x18\x04 \x01(\x01R\ttoleranceB\n" +
+	"\n" +
+	"\b_enabled\"\xff\x02\n" +
+	"\fFallbackStep\x124\n" +
+	"\x06target\x18\x01 \x01(\v2\x1a.switchyard.type.v1.TargetH\x00R\x06target\x12I\n" +
+	"\tsame_type\x18\x02 \x01(\v2*.switchyard.resilience.v1.SameTypeFallbackH\x00R\bsameType\x12J\n" +
+	"\fstatic_reply\x18\x03 \x01(\v2%.switchyard.resilience.v1.StaticReplyH\x00R\vstaticReply\x12I\n" +
+	"\tlast_good\x18\x04 \x01(\v2*.switchyard.resilience.v1.LastGoodFallbackH\x00R\blastGood\x123\n" +
+	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12\x1a\n" +
+	"\battempts\x18\x06 \x01(\rR\battemptsB\x06\n" +
+	"\x04step\"\x12\n" +
+	"\x10SameTypeFallback\"\x97\x01\n" +
+	"\vStaticReply\x12\x16\n" +
+	"\x06status\x18\x01 \x01(\tR\x06status\x12!\n" +
+	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12\x14\n" +
+	"\x04data\x18\x03 \x01(\fH\x00R\x04data\x12,\n" +
+	"\x04json\x18\x04 \x01(\v2\x16.google.protobuf.ValueH\x00R\x04jsonB\t\n" +
+	"\apayload\"F\n" +
+	"\x10LastGoodFallback\x122\n" +
+	"\amax_age\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\"l\n" +
+	"\vHedgePolicy\x12\x1f\n" +
+	"\battempts\x18\x01 \x01(\rH\x00R\battempts\x88\x01\x01\x12/\n" +
+	"\x05delay\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05delayB\v\n" +
+	"\t_attempts\"{\n" +
+	"\x10ReplyCachePolicy\x12+\n" +
+	"\x03ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12\x1b\n" +
+	"\x06shared\x18\x02 \x01(\bH\x00R\x06shared\x88\x01\x01\x12\x12\n" +
+	"\x04vary\x18\x03 \x03(\tR\x04varyB\t\n" +
+	"\a_shared\"\xc0\x01\n" +
+	"\x0eBalanceOptions\x12\x17\n" +
+	"\ahash_on\x18\x01 \x01(\tR\x06hashOn\x12(\n" +
+	"\x10hash_load_factor\x18\x02 \x01(\x01R\x0ehashLoadFactor\x12\"\n" +
+	"\n" +
+	"zone_first\x18\x03 \x01(\bH\x00R\tzoneFirst\x88\x01\x01\x128\n" +
+	"\n" +
+	"slow_start\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\tslowStartB\r\n" +
+	"\v_zone_first*j\n" +
+	"\fBreakerScope\x12\x1d\n" +
+	"\x19BREAKER_SCOPE_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17BREAKER_SCOPE_INTERFACE\x10\x01\x12\x1e\n" +
+	"\x1aBREAKER_SCOPE_MESSAGE_TYPE\x10\x02*[\n" +
 	"\vRepeatScope\x12\x1c\n" +
 	"\x18REPEAT_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13REPEAT_SCOPE_SYSTEM\x10\x01\x12\x15\n" +
-	"\x11REPEAT_SCOPE_TYPE\x10\x02*i\n" +
+	"\x11REPEAT_SCOPE_TYPE\x10\x02*\x9c\x01\n" +
 	"\aBalance\x12\x17\n" +
 	"\x13BALANCE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14BALANCE_LEAST_LOADED\x10\x01\x12\x17\n" +
 	"\x13BALANCE_ROUND_ROBIN\x10\x02\x12\x12\n" +
-	"\x0eBALANCE_RANDOM\x10\x03B\xea\x01\n" +
+	"\x0eBALANCE_RANDOM\x10\x03\x12\x14\n" +
+	"\x10BALANCE_WEIGHTED\x10\x04\x12\x1b\n" +
+	"\x17BALANCE_CONSISTENT_HASH\x10\x05B\xea\x01\n" +
 	"\x1ccom.switchyard.resilience.v1B\vPolicyProtoP\x01Z;switchyard.dev/gen/go/switchyard/resilience/v1;resiliencev1\xa2\x02\x03SRX\xaa\x02\x18Switchyard.Resilience.V1\xca\x02\x18Switchyard\\Resilience\\V1\xe2\x02$Switchyard\\Resilience\\V1\\GPBMetadata\xea\x02\x1aSwitchyard::Resilience::V1b\x06proto3"
 
 var (
@@ -601,38 +1863,84 @@ func file_switchyard_resilience_v1_policy_proto_rawDescGZIP() []byte {
 	return file_switchyard_resilience_v1_policy_proto_rawDescData
 }
 
-var file_switchyard_resilience_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_switchyard_resilience_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_switchyard_resilience_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_switchyard_resilience_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_switchyard_resilience_v1_policy_proto_goTypes = []any{
-	(RepeatScope)(0),            // 0: switchyard.resilience.v1.RepeatScope
-	(Balance)(0),                // 1: switchyard.resilience.v1.Balance
-	(*Policy)(nil),              // 2: switchyard.resilience.v1.Policy
-	(*PolicyMatch)(nil),         // 3: switchyard.resilience.v1.PolicyMatch
-	(*RetryPolicy)(nil),         // 4: switchyard.resilience.v1.RetryPolicy
-	(*BreakerPolicy)(nil),       // 5: switchyard.resilience.v1.BreakerPolicy
-	(*durationpb.Duration)(nil), // 6: google.protobuf.Duration
-	(v1.RepeatSafety)(0),        // 7: switchyard.type.v1.RepeatSafety
-	(v1.Kind)(0),                // 8: switchyard.type.v1.Kind
+	(BreakerScope)(0),             // 0: switchyard.resilience.v1.BreakerScope
+	(RepeatScope)(0),              // 1: switchyard.resilience.v1.RepeatScope
+	(Balance)(0),                  // 2: switchyard.resilience.v1.Balance
+	(*Policy)(nil),                // 3: switchyard.resilience.v1.Policy
+	(*PolicyMatch)(nil),           // 4: switchyard.resilience.v1.PolicyMatch
+	(*RetryPolicy)(nil),           // 5: switchyard.resilience.v1.RetryPolicy
+	(*RetryBudgetPolicy)(nil),     // 6: switchyard.resilience.v1.RetryBudgetPolicy
+	(*BreakerPolicy)(nil),         // 7: switchyard.resilience.v1.BreakerPolicy
+	(*EjectionPolicy)(nil),        // 8: switchyard.resilience.v1.EjectionPolicy
+	(*LimitPolicy)(nil),           // 9: switchyard.resilience.v1.LimitPolicy
+	(*RateLimit)(nil),             // 10: switchyard.resilience.v1.RateLimit
+	(*ConcurrencyLimit)(nil),      // 11: switchyard.resilience.v1.ConcurrencyLimit
+	(*AdaptiveLimit)(nil),         // 12: switchyard.resilience.v1.AdaptiveLimit
+	(*FallbackStep)(nil),          // 13: switchyard.resilience.v1.FallbackStep
+	(*SameTypeFallback)(nil),      // 14: switchyard.resilience.v1.SameTypeFallback
+	(*StaticReply)(nil),           // 15: switchyard.resilience.v1.StaticReply
+	(*LastGoodFallback)(nil),      // 16: switchyard.resilience.v1.LastGoodFallback
+	(*HedgePolicy)(nil),           // 17: switchyard.resilience.v1.HedgePolicy
+	(*ReplyCachePolicy)(nil),      // 18: switchyard.resilience.v1.ReplyCachePolicy
+	(*BalanceOptions)(nil),        // 19: switchyard.resilience.v1.BalanceOptions
+	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
+	(v1.RepeatSafety)(0),          // 21: switchyard.type.v1.RepeatSafety
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(v1.Kind)(0),                  // 23: switchyard.type.v1.Kind
+	(*v1.Target)(nil),             // 24: switchyard.type.v1.Target
+	(*structpb.Value)(nil),        // 25: google.protobuf.Value
 }
 var file_switchyard_resilience_v1_policy_proto_depIdxs = []int32{
-	3,  // 0: switchyard.resilience.v1.Policy.match:type_name -> switchyard.resilience.v1.PolicyMatch
-	6,  // 1: switchyard.resilience.v1.Policy.timeout:type_name -> google.protobuf.Duration
-	6,  // 2: switchyard.resilience.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
-	4,  // 3: switchyard.resilience.v1.Policy.retry:type_name -> switchyard.resilience.v1.RetryPolicy
-	7,  // 4: switchyard.resilience.v1.Policy.repeat_safety:type_name -> switchyard.type.v1.RepeatSafety
-	0,  // 5: switchyard.resilience.v1.Policy.repeat_scope:type_name -> switchyard.resilience.v1.RepeatScope
-	5,  // 6: switchyard.resilience.v1.Policy.breaker:type_name -> switchyard.resilience.v1.BreakerPolicy
-	1,  // 7: switchyard.resilience.v1.Policy.balance:type_name -> switchyard.resilience.v1.Balance
-	8,  // 8: switchyard.resilience.v1.PolicyMatch.kinds:type_name -> switchyard.type.v1.Kind
-	6,  // 9: switchyard.resilience.v1.RetryPolicy.initial_delay:type_name -> google.protobuf.Duration
-	6,  // 10: switchyard.resilience.v1.RetryPolicy.max_delay:type_name -> google.protobuf.Duration
-	6,  // 11: switchyard.resilience.v1.BreakerPolicy.window:type_name -> google.protobuf.Duration
-	6,  // 12: switchyard.resilience.v1.BreakerPolicy.open_for:type_name -> google.protobuf.Duration
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	4,  // 0: switchyard.resilience.v1.Policy.match:type_name -> switchyard.resilience.v1.PolicyMatch
+	20, // 1: switchyard.resilience.v1.Policy.timeout:type_name -> google.protobuf.Duration
+	20, // 2: switchyard.resilience.v1.Policy.attempt_timeout:type_name -> google.protobuf.Duration
+	5,  // 3: switchyard.resilience.v1.Policy.retry:type_name -> switchyard.resilience.v1.RetryPolicy
+	21, // 4: switchyard.resilience.v1.Policy.repeat_safety:type_name -> switchyard.type.v1.RepeatSafety
+	1,  // 5: switchyard.resilience.v1.Policy.repeat_scope:type_name -> switchyard.resilience.v1.RepeatScope
+	7,  // 6: switchyard.resilience.v1.Policy.breaker:type_name -> switchyard.resilience.v1.BreakerPolicy
+	2,  // 7: switchyard.resilience.v1.Policy.balance:type_name -> switchyard.resilience.v1.Balance
+	8,  // 8: switchyard.resilience.v1.Policy.ejection:type_name -> switchyard.resilience.v1.EjectionPolicy
+	9,  // 9: switchyard.resilience.v1.Policy.limits:type_name -> switchyard.resilience.v1.LimitPolicy
+	13, // 10: switchyard.resilience.v1.Policy.fallback:type_name -> switchyard.resilience.v1.FallbackStep
+	17, // 11: switchyard.resilience.v1.Policy.hedge:type_name -> switchyard.resilience.v1.HedgePolicy
+	18, // 12: switchyard.resilience.v1.Policy.reply_cache:type_name -> switchyard.resilience.v1.ReplyCachePolicy
+	19, // 13: switchyard.resilience.v1.Policy.balance_options:type_name -> switchyard.resilience.v1.BalanceOptions
+	6,  // 14: switchyard.resilience.v1.Policy.retry_budget:type_name -> switchyard.resilience.v1.RetryBudgetPolicy
+	22, // 15: switchyard.resilience.v1.Policy.update_time:type_name -> google.protobuf.Timestamp
+	23, // 16: switchyard.resilience.v1.PolicyMatch.kinds:type_name -> switchyard.type.v1.Kind
+	20, // 17: switchyard.resilience.v1.RetryPolicy.initial_delay:type_name -> google.protobuf.Duration
+	20, // 18: switchyard.resilience.v1.RetryPolicy.max_delay:type_name -> google.protobuf.Duration
+	20, // 19: switchyard.resilience.v1.RetryPolicy.max_retry_after:type_name -> google.protobuf.Duration
+	20, // 20: switchyard.resilience.v1.BreakerPolicy.window:type_name -> google.protobuf.Duration
+	20, // 21: switchyard.resilience.v1.BreakerPolicy.open_for:type_name -> google.protobuf.Duration
+	20, // 22: switchyard.resilience.v1.BreakerPolicy.slow_call_time:type_name -> google.protobuf.Duration
+	0,  // 23: switchyard.resilience.v1.BreakerPolicy.scope:type_name -> switchyard.resilience.v1.BreakerScope
+	20, // 24: switchyard.resilience.v1.EjectionPolicy.interval:type_name -> google.protobuf.Duration
+	20, // 25: switchyard.resilience.v1.EjectionPolicy.base_time:type_name -> google.protobuf.Duration
+	20, // 26: switchyard.resilience.v1.EjectionPolicy.max_time:type_name -> google.protobuf.Duration
+	10, // 27: switchyard.resilience.v1.LimitPolicy.caller_rate:type_name -> switchyard.resilience.v1.RateLimit
+	10, // 28: switchyard.resilience.v1.LimitPolicy.target_rate:type_name -> switchyard.resilience.v1.RateLimit
+	11, // 29: switchyard.resilience.v1.LimitPolicy.concurrency:type_name -> switchyard.resilience.v1.ConcurrencyLimit
+	12, // 30: switchyard.resilience.v1.LimitPolicy.adaptive:type_name -> switchyard.resilience.v1.AdaptiveLimit
+	20, // 31: switchyard.resilience.v1.ConcurrencyLimit.queue_time:type_name -> google.protobuf.Duration
+	24, // 32: switchyard.resilience.v1.FallbackStep.target:type_name -> switchyard.type.v1.Target
+	14, // 33: switchyard.resilience.v1.FallbackStep.same_type:type_name -> switchyard.resilience.v1.SameTypeFallback
+	15, // 34: switchyard.resilience.v1.FallbackStep.static_reply:type_name -> switchyard.resilience.v1.StaticReply
+	16, // 35: switchyard.resilience.v1.FallbackStep.last_good:type_name -> switchyard.resilience.v1.LastGoodFallback
+	20, // 36: switchyard.resilience.v1.FallbackStep.timeout:type_name -> google.protobuf.Duration
+	25, // 37: switchyard.resilience.v1.StaticReply.json:type_name -> google.protobuf.Value
+	20, // 38: switchyard.resilience.v1.LastGoodFallback.max_age:type_name -> google.protobuf.Duration
+	20, // 39: switchyard.resilience.v1.HedgePolicy.delay:type_name -> google.protobuf.Duration
+	20, // 40: switchyard.resilience.v1.ReplyCachePolicy.ttl:type_name -> google.protobuf.Duration
+	20, // 41: switchyard.resilience.v1.BalanceOptions.slow_start:type_name -> google.protobuf.Duration
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_switchyard_resilience_v1_policy_proto_init() }
@@ -642,13 +1950,31 @@ func file_switchyard_resilience_v1_policy_proto_init() {
 	}
 	file_switchyard_resilience_v1_policy_proto_msgTypes[0].OneofWrappers = []any{}
 	file_switchyard_resilience_v1_policy_proto_msgTypes[3].OneofWrappers = []any{}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[4].OneofWrappers = []any{}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[5].OneofWrappers = []any{}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[7].OneofWrappers = []any{}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[8].OneofWrappers = []any{}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[9].OneofWrappers = []any{}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[10].OneofWrappers = []any{
+		(*FallbackStep_Target)(nil),
+		(*FallbackStep_SameType)(nil),
+		(*FallbackStep_StaticReply)(nil),
+		(*FallbackStep_LastGood)(nil),
+	}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[12].OneofWrappers = []any{
+		(*StaticReply_Data)(nil),
+		(*StaticReply_Json)(nil),
+	}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[14].OneofWrappers = []any{}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[15].OneofWrappers = []any{}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[16].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_switchyard_resilience_v1_policy_proto_rawDesc), len(file_switchyard_resilience_v1_policy_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   4,
+			NumEnums:      3,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -10,7 +10,9 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
+	v1 "switchyard.dev/gen/go/switchyard/type/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -447,7 +449,7 @@ func (x *BreakerUpdate) GetItems() []*Breaker {
 // Breakers that are gone.
 type BreakerRemoved struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// `<system>/<interface>` of each.
+	// `<system>/<interface>` of each, with `/<message type>` behind it for a breaker of one type.
 	Ids           []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -585,7 +587,12 @@ type TripBreakerRequest struct {
 	// Why, for those who find it open. At most 500 characters.
 	Cause string `protobuf:"bytes,4,opt,name=cause,proto3" json:"cause,omitempty"`
 	// Checks everything and changes nothing. Default: false.
-	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// FORCED_OPEN when unset, or FORCED_CLOSED.
+	State BreakerState `protobuf:"varint,6,opt,name=state,proto3,enum=switchyard.resilience.v1.BreakerState" json:"state,omitempty"`
+	// Only the breaker of this message type, where each type has one of its own. Empty: the interface's, and those of all
+	// its types.
+	MessageType   string `protobuf:"bytes,7,opt,name=message_type,json=messageType,proto3" json:"message_type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -655,6 +662,20 @@ func (x *TripBreakerRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *TripBreakerRequest) GetState() BreakerState {
+	if x != nil {
+		return x.State
+	}
+	return BreakerState_BREAKER_STATE_UNSPECIFIED
+}
+
+func (x *TripBreakerRequest) GetMessageType() string {
+	if x != nil {
+		return x.MessageType
+	}
+	return ""
+}
+
 // Response of TripBreaker.
 type TripBreakerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -709,7 +730,9 @@ type ResetBreakerRequest struct {
 	// The interface. Empty: every interface of the system.
 	Interface string `protobuf:"bytes,2,opt,name=interface,proto3" json:"interface,omitempty"`
 	// Checks everything and changes nothing. Default: false.
-	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Only the breaker of this message type. Empty: the interface's, and those of all its types.
+	MessageType   string `protobuf:"bytes,4,opt,name=message_type,json=messageType,proto3" json:"message_type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -763,6 +786,13 @@ func (x *ResetBreakerRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *ResetBreakerRequest) GetMessageType() string {
+	if x != nil {
+		return x.MessageType
+	}
+	return ""
 }
 
 // Response of ResetBreaker.
@@ -1013,11 +1043,679 @@ func (x *GetPolicyResponse) GetPolicy() *Policy {
 	return nil
 }
 
+// Request of ListBreakerTransitions.
+type ListBreakerTransitionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only of this system. Empty: all.
+	SystemId string `protobuf:"bytes,1,opt,name=system_id,json=systemId,proto3" json:"system_id,omitempty"`
+	// Only of this interface. Empty: all.
+	Interface string `protobuf:"bytes,2,opt,name=interface,proto3" json:"interface,omitempty"`
+	// Only from this time on.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Most transitions on a page. 100 when unset; more than 1000 is taken as 1000.
+	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the page before; empty: the first page.
+	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBreakerTransitionsRequest) Reset() {
+	*x = ListBreakerTransitionsRequest{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBreakerTransitionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBreakerTransitionsRequest) ProtoMessage() {}
+
+func (x *ListBreakerTransitionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBreakerTransitionsRequest.ProtoReflect.Descriptor instead.
+func (*ListBreakerTransitionsRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListBreakerTransitionsRequest) GetSystemId() string {
+	if x != nil {
+		return x.SystemId
+	}
+	return ""
+}
+
+func (x *ListBreakerTransitionsRequest) GetInterface() string {
+	if x != nil {
+		return x.Interface
+	}
+	return ""
+}
+
+func (x *ListBreakerTransitionsRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ListBreakerTransitionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListBreakerTransitionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Response of ListBreakerTransitions.
+type ListBreakerTransitionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The transitions of this page, newest first.
+	Transitions []*BreakerTransition `protobuf:"bytes,1,rep,name=transitions,proto3" json:"transitions,omitempty"`
+	// For the next page; empty: this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBreakerTransitionsResponse) Reset() {
+	*x = ListBreakerTransitionsResponse{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBreakerTransitionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBreakerTransitionsResponse) ProtoMessage() {}
+
+func (x *ListBreakerTransitionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBreakerTransitionsResponse.ProtoReflect.Descriptor instead.
+func (*ListBreakerTransitionsResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListBreakerTransitionsResponse) GetTransitions() []*BreakerTransition {
+	if x != nil {
+		return x.Transitions
+	}
+	return nil
+}
+
+func (x *ListBreakerTransitionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Request of PutPolicy.
+type PutPolicyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The policy. Required; what is output only is ignored.
+	Policy *Policy `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
+	// The etag that the policy must have now. Empty: whatever it has; `*`: it must not exist yet.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Checks everything and changes nothing. Default: false.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutPolicyRequest) Reset() {
+	*x = PutPolicyRequest{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutPolicyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutPolicyRequest) ProtoMessage() {}
+
+func (x *PutPolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutPolicyRequest.ProtoReflect.Descriptor instead.
+func (*PutPolicyRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *PutPolicyRequest) GetPolicy() *Policy {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *PutPolicyRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *PutPolicyRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// Response of PutPolicy.
+type PutPolicyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The policy as it is in force.
+	Policy *Policy `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
+	// What is allowed and may surprise: that a more specific policy hides it, that nothing matches it now, …
+	Warnings      []string `protobuf:"bytes,2,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutPolicyResponse) Reset() {
+	*x = PutPolicyResponse{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutPolicyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutPolicyResponse) ProtoMessage() {}
+
+func (x *PutPolicyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutPolicyResponse.ProtoReflect.Descriptor instead.
+func (*PutPolicyResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PutPolicyResponse) GetPolicy() *Policy {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *PutPolicyResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// Request of DeletePolicy.
+type DeletePolicyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name. Required.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The etag that the policy must have now. Empty: whatever it has.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Checks everything and changes nothing; the answer says what would change. Default: false.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletePolicyRequest) Reset() {
+	*x = DeletePolicyRequest{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletePolicyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletePolicyRequest) ProtoMessage() {}
+
+func (x *DeletePolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletePolicyRequest.ProtoReflect.Descriptor instead.
+func (*DeletePolicyRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *DeletePolicyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeletePolicyRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *DeletePolicyRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// Response of DeletePolicy.
+type DeletePolicyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the messages that it matched get instead, a field of it each.
+	Changes       []*PolicyFieldChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletePolicyResponse) Reset() {
+	*x = DeletePolicyResponse{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletePolicyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletePolicyResponse) ProtoMessage() {}
+
+func (x *DeletePolicyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletePolicyResponse.ProtoReflect.Descriptor instead.
+func (*DeletePolicyResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *DeletePolicyResponse) GetChanges() []*PolicyFieldChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+// What a field becomes when a policy goes.
+type PolicyFieldChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Path of the field: `retry.attempts`.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// What it was, as catalogs spell it.
+	Before string `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
+	// What it becomes, for a message that only this policy's match describes. Empty: unset.
+	After string `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	// The policy that it then comes from, or `default`.
+	From          string `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PolicyFieldChange) Reset() {
+	*x = PolicyFieldChange{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PolicyFieldChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PolicyFieldChange) ProtoMessage() {}
+
+func (x *PolicyFieldChange) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PolicyFieldChange.ProtoReflect.Descriptor instead.
+func (*PolicyFieldChange) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *PolicyFieldChange) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *PolicyFieldChange) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *PolicyFieldChange) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+func (x *PolicyFieldChange) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+// Request of SimulatePolicy.
+type SimulatePolicyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The proposed policy: takes the place of the one of its name, or comes in addition. Required.
+	Policy *Policy `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
+	// Only deliveries accepted from this time on. Unset: from the oldest that is remembered.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Only deliveries accepted before this time. Unset: until now.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Equal seeds give equal results. Default: 0.
+	Seed          uint64 `protobuf:"varint,4,opt,name=seed,proto3" json:"seed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulatePolicyRequest) Reset() {
+	*x = SimulatePolicyRequest{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulatePolicyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulatePolicyRequest) ProtoMessage() {}
+
+func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulatePolicyRequest.ProtoReflect.Descriptor instead.
+func (*SimulatePolicyRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SimulatePolicyRequest) GetPolicy() *Policy {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *SimulatePolicyRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *SimulatePolicyRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *SimulatePolicyRequest) GetSeed() uint64 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+// Response of SimulatePolicy.
+type SimulatePolicyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What came of it.
+	Simulation    *PolicySimulation `protobuf:"bytes,1,opt,name=simulation,proto3" json:"simulation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulatePolicyResponse) Reset() {
+	*x = SimulatePolicyResponse{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulatePolicyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulatePolicyResponse) ProtoMessage() {}
+
+func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulatePolicyResponse.ProtoReflect.Descriptor instead.
+func (*SimulatePolicyResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *SimulatePolicyResponse) GetSimulation() *PolicySimulation {
+	if x != nil {
+		return x.Simulation
+	}
+	return nil
+}
+
+// Request of InvalidateReplies.
+type InvalidateRepliesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only replies to messages of these types.
+	MessageTypes []string `protobuf:"bytes,1,rep,name=message_types,json=messageTypes,proto3" json:"message_types,omitempty"`
+	// Only replies to messages to this target.
+	Target *v1.Target `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
+	// Every reply.
+	All           bool `protobuf:"varint,3,opt,name=all,proto3" json:"all,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InvalidateRepliesRequest) Reset() {
+	*x = InvalidateRepliesRequest{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InvalidateRepliesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InvalidateRepliesRequest) ProtoMessage() {}
+
+func (x *InvalidateRepliesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InvalidateRepliesRequest.ProtoReflect.Descriptor instead.
+func (*InvalidateRepliesRequest) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *InvalidateRepliesRequest) GetMessageTypes() []string {
+	if x != nil {
+		return x.MessageTypes
+	}
+	return nil
+}
+
+func (x *InvalidateRepliesRequest) GetTarget() *v1.Target {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+func (x *InvalidateRepliesRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+// Response of InvalidateReplies.
+type InvalidateRepliesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Replies that were forgotten.
+	Forgotten     uint32 `protobuf:"varint,1,opt,name=forgotten,proto3" json:"forgotten,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InvalidateRepliesResponse) Reset() {
+	*x = InvalidateRepliesResponse{}
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InvalidateRepliesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InvalidateRepliesResponse) ProtoMessage() {}
+
+func (x *InvalidateRepliesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_switchyard_resilience_v1_resilience_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InvalidateRepliesResponse.ProtoReflect.Descriptor instead.
+func (*InvalidateRepliesResponse) Descriptor() ([]byte, []int) {
+	return file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *InvalidateRepliesResponse) GetForgotten() uint32 {
+	if x != nil {
+		return x.Forgotten
+	}
+	return 0
+}
+
 var File_switchyard_resilience_v1_resilience_service_proto protoreflect.FileDescriptor
 
 const file_switchyard_resilience_v1_resilience_service_proto_rawDesc = "" +
 	"\n" +
-	"1switchyard/resilience/v1/resilience_service.proto\x12\x18switchyard.resilience.v1\x1a\x1egoogle/protobuf/duration.proto\x1a&switchyard/resilience/v1/breaker.proto\x1a%switchyard/resilience/v1/policy.proto\"\xae\x01\n" +
+	"1switchyard/resilience/v1/resilience_service.proto\x12\x18switchyard.resilience.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&switchyard/resilience/v1/breaker.proto\x1a%switchyard/resilience/v1/policy.proto\x1a)switchyard/resilience/v1/simulation.proto\x1a\x1fswitchyard/type/v1/target.proto\"\xae\x01\n" +
 	"\x13ListBreakersRequest\x12\x1b\n" +
 	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\x12>\n" +
 	"\x06states\x18\x02 \x03(\x0e2&.switchyard.resilience.v1.BreakerStateR\x06states\x12\x1b\n" +
@@ -1046,19 +1744,22 @@ const file_switchyard_resilience_v1_resilience_service_proto_rawDesc = "" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"4\n" +
 	"\x0fBreakerBookmark\x12!\n" +
 	"\fresume_token\x18\x01 \x01(\tR\vresumeToken\"\x0e\n" +
-	"\fBreakerReset\"\xc1\x01\n" +
+	"\fBreakerReset\"\xa2\x02\n" +
 	"\x12TripBreakerRequest\x12\x1b\n" +
 	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\x12\x1c\n" +
 	"\tinterface\x18\x02 \x01(\tR\tinterface\x125\n" +
 	"\bduration\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x14\n" +
 	"\x05cause\x18\x04 \x01(\tR\x05cause\x12#\n" +
-	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"T\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\x12<\n" +
+	"\x05state\x18\x06 \x01(\x0e2&.switchyard.resilience.v1.BreakerStateR\x05state\x12!\n" +
+	"\fmessage_type\x18\a \x01(\tR\vmessageType\"T\n" +
 	"\x13TripBreakerResponse\x12=\n" +
-	"\bbreakers\x18\x01 \x03(\v2!.switchyard.resilience.v1.BreakerR\bbreakers\"u\n" +
+	"\bbreakers\x18\x01 \x03(\v2!.switchyard.resilience.v1.BreakerR\bbreakers\"\x98\x01\n" +
 	"\x13ResetBreakerRequest\x12\x1b\n" +
 	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\x12\x1c\n" +
 	"\tinterface\x18\x02 \x01(\tR\tinterface\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"U\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12!\n" +
+	"\fmessage_type\x18\x04 \x01(\tR\vmessageType\"U\n" +
 	"\x14ResetBreakerResponse\x12=\n" +
 	"\bbreakers\x18\x01 \x03(\v2!.switchyard.resilience.v1.BreakerR\bbreakers\"Q\n" +
 	"\x13ListPoliciesRequest\x12\x1b\n" +
@@ -1071,14 +1772,65 @@ const file_switchyard_resilience_v1_resilience_service_proto_rawDesc = "" +
 	"\x10GetPolicyRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"M\n" +
 	"\x11GetPolicyResponse\x128\n" +
-	"\x06policy\x18\x01 \x01(\v2 .switchyard.resilience.v1.PolicyR\x06policy2\xc4\x05\n" +
+	"\x06policy\x18\x01 \x01(\v2 .switchyard.resilience.v1.PolicyR\x06policy\"\xd1\x01\n" +
+	"\x1dListBreakerTransitionsRequest\x12\x1b\n" +
+	"\tsystem_id\x18\x01 \x01(\tR\bsystemId\x12\x1c\n" +
+	"\tinterface\x18\x02 \x01(\tR\tinterface\x129\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1b\n" +
+	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\"\x97\x01\n" +
+	"\x1eListBreakerTransitionsResponse\x12M\n" +
+	"\vtransitions\x18\x01 \x03(\v2+.switchyard.resilience.v1.BreakerTransitionR\vtransitions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x85\x01\n" +
+	"\x10PutPolicyRequest\x128\n" +
+	"\x06policy\x18\x01 \x01(\v2 .switchyard.resilience.v1.PolicyR\x06policy\x12\x12\n" +
+	"\x04etag\x18\x02 \x01(\tR\x04etag\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"i\n" +
+	"\x11PutPolicyResponse\x128\n" +
+	"\x06policy\x18\x01 \x01(\v2 .switchyard.resilience.v1.PolicyR\x06policy\x12\x1a\n" +
+	"\bwarnings\x18\x02 \x03(\tR\bwarnings\"b\n" +
+	"\x13DeletePolicyRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04etag\x18\x02 \x01(\tR\x04etag\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"]\n" +
+	"\x14DeletePolicyResponse\x12E\n" +
+	"\achanges\x18\x01 \x03(\v2+.switchyard.resilience.v1.PolicyFieldChangeR\achanges\"k\n" +
+	"\x11PolicyFieldChange\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x16\n" +
+	"\x06before\x18\x02 \x01(\tR\x06before\x12\x14\n" +
+	"\x05after\x18\x03 \x01(\tR\x05after\x12\x12\n" +
+	"\x04from\x18\x04 \x01(\tR\x04from\"\xd7\x01\n" +
+	"\x15SimulatePolicyRequest\x128\n" +
+	"\x06policy\x18\x01 \x01(\v2 .switchyard.resilience.v1.PolicyR\x06policy\x129\n" +
+	"\n" +
+	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x12\n" +
+	"\x04seed\x18\x04 \x01(\x04R\x04seed\"d\n" +
+	"\x16SimulatePolicyResponse\x12J\n" +
+	"\n" +
+	"simulation\x18\x01 \x01(\v2*.switchyard.resilience.v1.PolicySimulationR\n" +
+	"simulation\"\x85\x01\n" +
+	"\x18InvalidateRepliesRequest\x12#\n" +
+	"\rmessage_types\x18\x01 \x03(\tR\fmessageTypes\x122\n" +
+	"\x06target\x18\x02 \x01(\v2\x1a.switchyard.type.v1.TargetR\x06target\x12\x10\n" +
+	"\x03all\x18\x03 \x01(\bR\x03all\"9\n" +
+	"\x19InvalidateRepliesResponse\x12\x1c\n" +
+	"\tforgotten\x18\x01 \x01(\rR\tforgotten2\xb4\n" +
+	"\n" +
 	"\x11ResilienceService\x12r\n" +
 	"\fListBreakers\x12-.switchyard.resilience.v1.ListBreakersRequest\x1a..switchyard.resilience.v1.ListBreakersResponse\"\x03\x90\x02\x01\x12w\n" +
 	"\rWatchBreakers\x12..switchyard.resilience.v1.WatchBreakersRequest\x1a/.switchyard.resilience.v1.WatchBreakersResponse\"\x03\x90\x02\x010\x01\x12o\n" +
 	"\vTripBreaker\x12,.switchyard.resilience.v1.TripBreakerRequest\x1a-.switchyard.resilience.v1.TripBreakerResponse\"\x03\x90\x02\x02\x12r\n" +
-	"\fResetBreaker\x12-.switchyard.resilience.v1.ResetBreakerRequest\x1a..switchyard.resilience.v1.ResetBreakerResponse\"\x03\x90\x02\x02\x12r\n" +
+	"\fResetBreaker\x12-.switchyard.resilience.v1.ResetBreakerRequest\x1a..switchyard.resilience.v1.ResetBreakerResponse\"\x03\x90\x02\x02\x12\x90\x01\n" +
+	"\x16ListBreakerTransitions\x127.switchyard.resilience.v1.ListBreakerTransitionsRequest\x1a8.switchyard.resilience.v1.ListBreakerTransitionsResponse\"\x03\x90\x02\x01\x12r\n" +
 	"\fListPolicies\x12-.switchyard.resilience.v1.ListPoliciesRequest\x1a..switchyard.resilience.v1.ListPoliciesResponse\"\x03\x90\x02\x01\x12i\n" +
-	"\tGetPolicy\x12*.switchyard.resilience.v1.GetPolicyRequest\x1a+.switchyard.resilience.v1.GetPolicyResponse\"\x03\x90\x02\x01B\xf5\x01\n" +
+	"\tGetPolicy\x12*.switchyard.resilience.v1.GetPolicyRequest\x1a+.switchyard.resilience.v1.GetPolicyResponse\"\x03\x90\x02\x01\x12i\n" +
+	"\tPutPolicy\x12*.switchyard.resilience.v1.PutPolicyRequest\x1a+.switchyard.resilience.v1.PutPolicyResponse\"\x03\x90\x02\x02\x12r\n" +
+	"\fDeletePolicy\x12-.switchyard.resilience.v1.DeletePolicyRequest\x1a..switchyard.resilience.v1.DeletePolicyResponse\"\x03\x90\x02\x02\x12x\n" +
+	"\x0eSimulatePolicy\x12/.switchyard.resilience.v1.SimulatePolicyRequest\x1a0.switchyard.resilience.v1.SimulatePolicyResponse\"\x03\x90\x02\x01\x12\x81\x01\n" +
+	"\x11InvalidateReplies\x122.switchyard.resilience.v1.InvalidateRepliesRequest\x1a3.switchyard.resilience.v1.InvalidateRepliesResponse\"\x03\x90\x02\x02B\xf5\x01\n" +
 	"\x1ccom.switchyard.resilience.v1B\x16ResilienceServiceProtoP\x01Z;switchyard.dev/gen/go/switchyard/resilience/v1;resiliencev1\xa2\x02\x03SRX\xaa\x02\x18Switchyard.Resilience.V1\xca\x02\x18Switchyard\\Resilience\\V1\xe2\x02$Switchyard\\Resilience\\V1\\GPBMetadata\xea\x02\x1aSwitchyard::Resilience::V1b\x06proto3"
 
 var (
@@ -1093,62 +1845,98 @@ func file_switchyard_resilience_v1_resilience_service_proto_rawDescGZIP() []byte
 	return file_switchyard_resilience_v1_resilience_service_proto_rawDescData
 }
 
-var file_switchyard_resilience_v1_resilience_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_switchyard_resilience_v1_resilience_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_switchyard_resilience_v1_resilience_service_proto_goTypes = []any{
-	(*ListBreakersRequest)(nil),   // 0: switchyard.resilience.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),  // 1: switchyard.resilience.v1.ListBreakersResponse
-	(*WatchBreakersRequest)(nil),  // 2: switchyard.resilience.v1.WatchBreakersRequest
-	(*WatchBreakersResponse)(nil), // 3: switchyard.resilience.v1.WatchBreakersResponse
-	(*BreakerSnapshot)(nil),       // 4: switchyard.resilience.v1.BreakerSnapshot
-	(*BreakerUpdate)(nil),         // 5: switchyard.resilience.v1.BreakerUpdate
-	(*BreakerRemoved)(nil),        // 6: switchyard.resilience.v1.BreakerRemoved
-	(*BreakerBookmark)(nil),       // 7: switchyard.resilience.v1.BreakerBookmark
-	(*BreakerReset)(nil),          // 8: switchyard.resilience.v1.BreakerReset
-	(*TripBreakerRequest)(nil),    // 9: switchyard.resilience.v1.TripBreakerRequest
-	(*TripBreakerResponse)(nil),   // 10: switchyard.resilience.v1.TripBreakerResponse
-	(*ResetBreakerRequest)(nil),   // 11: switchyard.resilience.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),  // 12: switchyard.resilience.v1.ResetBreakerResponse
-	(*ListPoliciesRequest)(nil),   // 13: switchyard.resilience.v1.ListPoliciesRequest
-	(*ListPoliciesResponse)(nil),  // 14: switchyard.resilience.v1.ListPoliciesResponse
-	(*GetPolicyRequest)(nil),      // 15: switchyard.resilience.v1.GetPolicyRequest
-	(*GetPolicyResponse)(nil),     // 16: switchyard.resilience.v1.GetPolicyResponse
-	(BreakerState)(0),             // 17: switchyard.resilience.v1.BreakerState
-	(*Breaker)(nil),               // 18: switchyard.resilience.v1.Breaker
-	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
-	(*Policy)(nil),                // 20: switchyard.resilience.v1.Policy
+	(*ListBreakersRequest)(nil),            // 0: switchyard.resilience.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),           // 1: switchyard.resilience.v1.ListBreakersResponse
+	(*WatchBreakersRequest)(nil),           // 2: switchyard.resilience.v1.WatchBreakersRequest
+	(*WatchBreakersResponse)(nil),          // 3: switchyard.resilience.v1.WatchBreakersResponse
+	(*BreakerSnapshot)(nil),                // 4: switchyard.resilience.v1.BreakerSnapshot
+	(*BreakerUpdate)(nil),                  // 5: switchyard.resilience.v1.BreakerUpdate
+	(*BreakerRemoved)(nil),                 // 6: switchyard.resilience.v1.BreakerRemoved
+	(*BreakerBookmark)(nil),                // 7: switchyard.resilience.v1.BreakerBookmark
+	(*BreakerReset)(nil),                   // 8: switchyard.resilience.v1.BreakerReset
+	(*TripBreakerRequest)(nil),             // 9: switchyard.resilience.v1.TripBreakerRequest
+	(*TripBreakerResponse)(nil),            // 10: switchyard.resilience.v1.TripBreakerResponse
+	(*ResetBreakerRequest)(nil),            // 11: switchyard.resilience.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),           // 12: switchyard.resilience.v1.ResetBreakerResponse
+	(*ListPoliciesRequest)(nil),            // 13: switchyard.resilience.v1.ListPoliciesRequest
+	(*ListPoliciesResponse)(nil),           // 14: switchyard.resilience.v1.ListPoliciesResponse
+	(*GetPolicyRequest)(nil),               // 15: switchyard.resilience.v1.GetPolicyRequest
+	(*GetPolicyResponse)(nil),              // 16: switchyard.resilience.v1.GetPolicyResponse
+	(*ListBreakerTransitionsRequest)(nil),  // 17: switchyard.resilience.v1.ListBreakerTransitionsRequest
+	(*ListBreakerTransitionsResponse)(nil), // 18: switchyard.resilience.v1.ListBreakerTransitionsResponse
+	(*PutPolicyRequest)(nil),               // 19: switchyard.resilience.v1.PutPolicyRequest
+	(*PutPolicyResponse)(nil),              // 20: switchyard.resilience.v1.PutPolicyResponse
+	(*DeletePolicyRequest)(nil),            // 21: switchyard.resilience.v1.DeletePolicyRequest
+	(*DeletePolicyResponse)(nil),           // 22: switchyard.resilience.v1.DeletePolicyResponse
+	(*PolicyFieldChange)(nil),              // 23: switchyard.resilience.v1.PolicyFieldChange
+	(*SimulatePolicyRequest)(nil),          // 24: switchyard.resilience.v1.SimulatePolicyRequest
+	(*SimulatePolicyResponse)(nil),         // 25: switchyard.resilience.v1.SimulatePolicyResponse
+	(*InvalidateRepliesRequest)(nil),       // 26: switchyard.resilience.v1.InvalidateRepliesRequest
+	(*InvalidateRepliesResponse)(nil),      // 27: switchyard.resilience.v1.InvalidateRepliesResponse
+	(BreakerState)(0),                      // 28: switchyard.resilience.v1.BreakerState
+	(*Breaker)(nil),                        // 29: switchyard.resilience.v1.Breaker
+	(*durationpb.Duration)(nil),            // 30: google.protobuf.Duration
+	(*Policy)(nil),                         // 31: switchyard.resilience.v1.Policy
+	(*timestamppb.Timestamp)(nil),          // 32: google.protobuf.Timestamp
+	(*BreakerTransition)(nil),              // 33: switchyard.resilience.v1.BreakerTransition
+	(*PolicySimulation)(nil),               // 34: switchyard.resilience.v1.PolicySimulation
+	(*v1.Target)(nil),                      // 35: switchyard.type.v1.Target
 }
 var file_switchyard_resilience_v1_resilience_service_proto_depIdxs = []int32{
-	17, // 0: switchyard.resilience.v1.ListBreakersRequest.states:type_name -> switchyard.resilience.v1.BreakerState
-	18, // 1: switchyard.resilience.v1.ListBreakersResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
+	28, // 0: switchyard.resilience.v1.ListBreakersRequest.states:type_name -> switchyard.resilience.v1.BreakerState
+	29, // 1: switchyard.resilience.v1.ListBreakersResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
 	4,  // 2: switchyard.resilience.v1.WatchBreakersResponse.snapshot:type_name -> switchyard.resilience.v1.BreakerSnapshot
 	5,  // 3: switchyard.resilience.v1.WatchBreakersResponse.update:type_name -> switchyard.resilience.v1.BreakerUpdate
 	6,  // 4: switchyard.resilience.v1.WatchBreakersResponse.removed:type_name -> switchyard.resilience.v1.BreakerRemoved
 	7,  // 5: switchyard.resilience.v1.WatchBreakersResponse.bookmark:type_name -> switchyard.resilience.v1.BreakerBookmark
 	8,  // 6: switchyard.resilience.v1.WatchBreakersResponse.reset:type_name -> switchyard.resilience.v1.BreakerReset
-	18, // 7: switchyard.resilience.v1.BreakerSnapshot.items:type_name -> switchyard.resilience.v1.Breaker
-	18, // 8: switchyard.resilience.v1.BreakerUpdate.items:type_name -> switchyard.resilience.v1.Breaker
-	19, // 9: switchyard.resilience.v1.TripBreakerRequest.duration:type_name -> google.protobuf.Duration
-	18, // 10: switchyard.resilience.v1.TripBreakerResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
-	18, // 11: switchyard.resilience.v1.ResetBreakerResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
-	20, // 12: switchyard.resilience.v1.ListPoliciesResponse.policies:type_name -> switchyard.resilience.v1.Policy
-	20, // 13: switchyard.resilience.v1.GetPolicyResponse.policy:type_name -> switchyard.resilience.v1.Policy
-	0,  // 14: switchyard.resilience.v1.ResilienceService.ListBreakers:input_type -> switchyard.resilience.v1.ListBreakersRequest
-	2,  // 15: switchyard.resilience.v1.ResilienceService.WatchBreakers:input_type -> switchyard.resilience.v1.WatchBreakersRequest
-	9,  // 16: switchyard.resilience.v1.ResilienceService.TripBreaker:input_type -> switchyard.resilience.v1.TripBreakerRequest
-	11, // 17: switchyard.resilience.v1.ResilienceService.ResetBreaker:input_type -> switchyard.resilience.v1.ResetBreakerRequest
-	13, // 18: switchyard.resilience.v1.ResilienceService.ListPolicies:input_type -> switchyard.resilience.v1.ListPoliciesRequest
-	15, // 19: switchyard.resilience.v1.ResilienceService.GetPolicy:input_type -> switchyard.resilience.v1.GetPolicyRequest
-	1,  // 20: switchyard.resilience.v1.ResilienceService.ListBreakers:output_type -> switchyard.resilience.v1.ListBreakersResponse
-	3,  // 21: switchyard.resilience.v1.ResilienceService.WatchBreakers:output_type -> switchyard.resilience.v1.WatchBreakersResponse
-	10, // 22: switchyard.resilience.v1.ResilienceService.TripBreaker:output_type -> switchyard.resilience.v1.TripBreakerResponse
-	12, // 23: switchyard.resilience.v1.ResilienceService.ResetBreaker:output_type -> switchyard.resilience.v1.ResetBreakerResponse
-	14, // 24: switchyard.resilience.v1.ResilienceService.ListPolicies:output_type -> switchyard.resilience.v1.ListPoliciesResponse
-	16, // 25: switchyard.resilience.v1.ResilienceService.GetPolicy:output_type -> switchyard.resilience.v1.GetPolicyResponse
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	29, // 7: switchyard.resilience.v1.BreakerSnapshot.items:type_name -> switchyard.resilience.v1.Breaker
+	29, // 8: switchyard.resilience.v1.BreakerUpdate.items:type_name -> switchyard.resilience.v1.Breaker
+	30, // 9: switchyard.resilience.v1.TripBreakerRequest.duration:type_name -> google.protobuf.Duration
+	28, // 10: switchyard.resilience.v1.TripBreakerRequest.state:type_name -> switchyard.resilience.v1.BreakerState
+	29, // 11: switchyard.resilience.v1.TripBreakerResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
+	29, // 12: switchyard.resilience.v1.ResetBreakerResponse.breakers:type_name -> switchyard.resilience.v1.Breaker
+	31, // 13: switchyard.resilience.v1.ListPoliciesResponse.policies:type_name -> switchyard.resilience.v1.Policy
+	31, // 14: switchyard.resilience.v1.GetPolicyResponse.policy:type_name -> switchyard.resilience.v1.Policy
+	32, // 15: switchyard.resilience.v1.ListBreakerTransitionsRequest.start_time:type_name -> google.protobuf.Timestamp
+	33, // 16: switchyard.resilience.v1.ListBreakerTransitionsResponse.transitions:type_name -> switchyard.resilience.v1.BreakerTransition
+	31, // 17: switchyard.resilience.v1.PutPolicyRequest.policy:type_name -> switchyard.resilience.v1.Policy
+	31, // 18: switchyard.resilience.v1.PutPolicyResponse.policy:type_name -> switchyard.resilience.v1.Policy
+	23, // 19: switchyard.resilience.v1.DeletePolicyResponse.changes:type_name -> switchyard.resilience.v1.PolicyFieldChange
+	31, // 20: switchyard.resilience.v1.SimulatePolicyRequest.policy:type_name -> switchyard.resilience.v1.Policy
+	32, // 21: switchyard.resilience.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	32, // 22: switchyard.resilience.v1.SimulatePolicyRequest.end_time:type_name -> google.protobuf.Timestamp
+	34, // 23: switchyard.resilience.v1.SimulatePolicyResponse.simulation:type_name -> switchyard.resilience.v1.PolicySimulation
+	35, // 24: switchyard.resilience.v1.InvalidateRepliesRequest.target:type_name -> switchyard.type.v1.Target
+	0,  // 25: switchyard.resilience.v1.ResilienceService.ListBreakers:input_type -> switchyard.resilience.v1.ListBreakersRequest
+	2,  // 26: switchyard.resilience.v1.ResilienceService.WatchBreakers:input_type -> switchyard.resilience.v1.WatchBreakersRequest
+	9,  // 27: switchyard.resilience.v1.ResilienceService.TripBreaker:input_type -> switchyard.resilience.v1.TripBreakerRequest
+	11, // 28: switchyard.resilience.v1.ResilienceService.ResetBreaker:input_type -> switchyard.resilience.v1.ResetBreakerRequest
+	17, // 29: switchyard.resilience.v1.ResilienceService.ListBreakerTransitions:input_type -> switchyard.resilience.v1.ListBreakerTransitionsRequest
+	13, // 30: switchyard.resilience.v1.ResilienceService.ListPolicies:input_type -> switchyard.resilience.v1.ListPoliciesRequest
+	15, // 31: switchyard.resilience.v1.ResilienceService.GetPolicy:input_type -> switchyard.resilience.v1.GetPolicyRequest
+	19, // 32: switchyard.resilience.v1.ResilienceService.PutPolicy:input_type -> switchyard.resilience.v1.PutPolicyRequest
+	21, // 33: switchyard.resilience.v1.ResilienceService.DeletePolicy:input_type -> switchyard.resilience.v1.DeletePolicyRequest
+	24, // 34: switchyard.resilience.v1.ResilienceService.SimulatePolicy:input_type -> switchyard.resilience.v1.SimulatePolicyRequest
+	26, // 35: switchyard.resilience.v1.ResilienceService.InvalidateReplies:input_type -> switchyard.resilience.v1.InvalidateRepliesRequest
+	1,  // 36: switchyard.resilience.v1.ResilienceService.ListBreakers:output_type -> switchyard.resilience.v1.ListBreakersResponse
+	3,  // 37: switchyard.resilience.v1.ResilienceService.WatchBreakers:output_type -> switchyard.resilience.v1.WatchBreakersResponse
+	10, // 38: switchyard.resilience.v1.ResilienceService.TripBreaker:output_type -> switchyard.resilience.v1.TripBreakerResponse
+	12, // 39: switchyard.resilience.v1.ResilienceService.ResetBreaker:output_type -> switchyard.resilience.v1.ResetBreakerResponse
+	18, // 40: switchyard.resilience.v1.ResilienceService.ListBreakerTransitions:output_type -> switchyard.resilience.v1.ListBreakerTransitionsResponse
+	14, // 41: switchyard.resilience.v1.ResilienceService.ListPolicies:output_type -> switchyard.resilience.v1.ListPoliciesResponse
+	16, // 42: switchyard.resilience.v1.ResilienceService.GetPolicy:output_type -> switchyard.resilience.v1.GetPolicyResponse
+	20, // 43: switchyard.resilience.v1.ResilienceService.PutPolicy:output_type -> switchyard.resilience.v1.PutPolicyResponse
+	22, // 44: switchyard.resilience.v1.ResilienceService.DeletePolicy:output_type -> switchyard.resilience.v1.DeletePolicyResponse
+	25, // 45: switchyard.resilience.v1.ResilienceService.SimulatePolicy:output_type -> switchyard.resilience.v1.SimulatePolicyResponse
+	27, // 46: switchyard.resilience.v1.ResilienceService.InvalidateReplies:output_type -> switchyard.resilience.v1.InvalidateRepliesResponse
+	36, // [36:47] is the sub-list for method output_type
+	25, // [25:36] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_switchyard_resilience_v1_resilience_service_proto_init() }
@@ -1158,6 +1946,7 @@ func file_switchyard_resilience_v1_resilience_service_proto_init() {
 	}
 	file_switchyard_resilience_v1_breaker_proto_init()
 	file_switchyard_resilience_v1_policy_proto_init()
+	file_switchyard_resilience_v1_simulation_proto_init()
 	file_switchyard_resilience_v1_resilience_service_proto_msgTypes[3].OneofWrappers = []any{
 		(*WatchBreakersResponse_Snapshot)(nil),
 		(*WatchBreakersResponse_Update)(nil),
@@ -1171,7 +1960,7 @@ func file_switchyard_resilience_v1_resilience_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_switchyard_resilience_v1_resilience_service_proto_rawDesc), len(file_switchyard_resilience_v1_resilience_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,12 +19,17 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ResilienceService_ListBreakers_FullMethodName  = "/switchyard.resilience.v1.ResilienceService/ListBreakers"
-	ResilienceService_WatchBreakers_FullMethodName = "/switchyard.resilience.v1.ResilienceService/WatchBreakers"
-	ResilienceService_TripBreaker_FullMethodName   = "/switchyard.resilience.v1.ResilienceService/TripBreaker"
-	ResilienceService_ResetBreaker_FullMethodName  = "/switchyard.resilience.v1.ResilienceService/ResetBreaker"
-	ResilienceService_ListPolicies_FullMethodName  = "/switchyard.resilience.v1.ResilienceService/ListPolicies"
-	ResilienceService_GetPolicy_FullMethodName     = "/switchyard.resilience.v1.ResilienceService/GetPolicy"
+	ResilienceService_ListBreakers_FullMethodName           = "/switchyard.resilience.v1.ResilienceService/ListBreakers"
+	ResilienceService_WatchBreakers_FullMethodName          = "/switchyard.resilience.v1.ResilienceService/WatchBreakers"
+	ResilienceService_TripBreaker_FullMethodName            = "/switchyard.resilience.v1.ResilienceService/TripBreaker"
+	ResilienceService_ResetBreaker_FullMethodName           = "/switchyard.resilience.v1.ResilienceService/ResetBreaker"
+	ResilienceService_ListBreakerTransitions_FullMethodName = "/switchyard.resilience.v1.ResilienceService/ListBreakerTransitions"
+	ResilienceService_ListPolicies_FullMethodName           = "/switchyard.resilience.v1.ResilienceService/ListPolicies"
+	ResilienceService_GetPolicy_FullMethodName              = "/switchyard.resilience.v1.ResilienceService/GetPolicy"
+	ResilienceService_PutPolicy_FullMethodName              = "/switchyard.resilience.v1.ResilienceService/PutPolicy"
+	ResilienceService_DeletePolicy_FullMethodName           = "/switchyard.resilience.v1.ResilienceService/DeletePolicy"
+	ResilienceService_SimulatePolicy_FullMethodName         = "/switchyard.resilience.v1.ResilienceService/SimulatePolicy"
+	ResilienceService_InvalidateReplies_FullMethodName      = "/switchyard.resilience.v1.ResilienceService/InvalidateReplies"
 )
 
 // ResilienceServiceClient is the client API for ResilienceService service.
@@ -41,18 +46,40 @@ type ResilienceServiceClient interface {
 	// `<system>/<interface>`.
 	// Errors: INVALID_FIELD; CONCURRENCY_LIMITED; HUB_DRAINING at shutdown.
 	WatchBreakers(ctx context.Context, in *WatchBreakersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchBreakersResponse], error)
-	// Opens a breaker by force. Survives a restart of the hub. Idempotent: a second call replaces duration and cause.
+	// Forces a breaker open, or closed. Survives a restart of the hub. Idempotent: a second call replaces state, duration and
+	// cause.
 	// Errors: SYSTEM_NOT_FOUND; BREAKER_NOT_FOUND; INVALID_FIELD; STORE_UNAVAILABLE.
 	TripBreaker(ctx context.Context, in *TripBreakerRequest, opts ...grpc.CallOption) (*TripBreakerResponse, error)
 	// Closes a breaker and forgets its failures, whether it opened by itself or by force. Idempotent.
 	// Errors: SYSTEM_NOT_FOUND; BREAKER_NOT_FOUND; STORE_UNAVAILABLE.
 	ResetBreaker(ctx context.Context, in *ResetBreakerRequest, opts ...grpc.CallOption) (*ResetBreakerResponse, error)
-	// Lists the policies in force, in order of their names, page by page: those of the configuration and of catalogs.
+	// Lists changes of breakers' states, newest first, page by page. Kept in memory, the last 10,000.
+	// Errors: INVALID_FIELD; BAD_CURSOR.
+	ListBreakerTransitions(ctx context.Context, in *ListBreakerTransitionsRequest, opts ...grpc.CallOption) (*ListBreakerTransitionsResponse, error)
+	// Lists the policies in force, in order of their names, page by page: those of the configuration, of catalogs, and
+	// those that were put.
 	// Errors: INVALID_FIELD; BAD_CURSOR.
 	ListPolicies(ctx context.Context, in *ListPoliciesRequest, opts ...grpc.CallOption) (*ListPoliciesResponse, error)
 	// Returns one policy.
 	// Errors: INVALID_FIELD; POLICY_NOT_FOUND.
 	GetPolicy(ctx context.Context, in *GetPolicyRequest, opts ...grpc.CallOption) (*GetPolicyResponse, error)
+	// Creates or replaces a policy. Durable when it answers, in force from the next message on. Of policies that match
+	// equally well one that was put wins over the configuration's, and that over a catalog's. Atomic; idempotent without
+	// etag.
+	// Errors: INVALID_FIELD; POLICY_OWNED when the configuration or a catalog has that name; ETAG_MISMATCH; POLICY_LIMIT;
+	// STORE_UNAVAILABLE.
+	PutPolicy(ctx context.Context, in *PutPolicyRequest, opts ...grpc.CallOption) (*PutPolicyResponse, error)
+	// Removes a policy that was put, and says what holds in its place. Atomic.
+	// Errors: INVALID_FIELD; POLICY_NOT_FOUND; POLICY_OWNED when it is the configuration's or a catalog's; ETAG_MISMATCH;
+	// STORE_UNAVAILABLE.
+	DeletePolicy(ctx context.Context, in *DeletePolicyRequest, opts ...grpc.CallOption) (*DeletePolicyResponse, error)
+	// Runs recorded deliveries against a proposed policy on a virtual clock, and against those in force, and compares. Sends
+	// nothing and changes nothing. Takes at most the 10,000 deliveries that are remembered.
+	// Errors: INVALID_FIELD; CONCURRENCY_LIMITED while another simulation runs.
+	SimulatePolicy(ctx context.Context, in *SimulatePolicyRequest, opts ...grpc.CallOption) (*SimulatePolicyResponse, error)
+	// Forgets replies of the reply cache and last good replies. At least one field, or `all`.
+	// Errors: INVALID_FIELD.
+	InvalidateReplies(ctx context.Context, in *InvalidateRepliesRequest, opts ...grpc.CallOption) (*InvalidateRepliesResponse, error)
 }
 
 type resilienceServiceClient struct {
@@ -112,6 +139,16 @@ func (c *resilienceServiceClient) ResetBreaker(ctx context.Context, in *ResetBre
 	return out, nil
 }
 
+func (c *resilienceServiceClient) ListBreakerTransitions(ctx context.Context, in *ListBreakerTransitionsRequest, opts ...grpc.CallOption) (*ListBreakerTransitionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBreakerTransitionsResponse)
+	err := c.cc.Invoke(ctx, ResilienceService_ListBreakerTransitions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *resilienceServiceClient) ListPolicies(ctx context.Context, in *ListPoliciesRequest, opts ...grpc.CallOption) (*ListPoliciesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListPoliciesResponse)
@@ -132,6 +169,46 @@ func (c *resilienceServiceClient) GetPolicy(ctx context.Context, in *GetPolicyRe
 	return out, nil
 }
 
+func (c *resilienceServiceClient) PutPolicy(ctx context.Context, in *PutPolicyRequest, opts ...grpc.CallOption) (*PutPolicyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PutPolicyResponse)
+	err := c.cc.Invoke(ctx, ResilienceService_PutPolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *resilienceServiceClient) DeletePolicy(ctx context.Context, in *DeletePolicyRequest, opts ...grpc.CallOption) (*DeletePolicyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeletePolicyResponse)
+	err := c.cc.Invoke(ctx, ResilienceService_DeletePolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *resilienceServiceClient) SimulatePolicy(ctx context.Context, in *SimulatePolicyRequest, opts ...grpc.CallOption) (*SimulatePolicyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SimulatePolicyResponse)
+	err := c.cc.Invoke(ctx, ResilienceService_SimulatePolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *resilienceServiceClient) InvalidateReplies(ctx context.Context, in *InvalidateRepliesRequest, opts ...grpc.CallOption) (*InvalidateRepliesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(InvalidateRepliesResponse)
+	err := c.cc.Invoke(ctx, ResilienceService_InvalidateReplies_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ResilienceServiceServer is the server API for ResilienceService service.
 // All implementations must embed UnimplementedResilienceServiceServer
 // for forward compatibility.
@@ -146,18 +223,40 @@ type ResilienceServiceServer interface {
 	// `<system>/<interface>`.
 	// Errors: INVALID_FIELD; CONCURRENCY_LIMITED; HUB_DRAINING at shutdown.
 	WatchBreakers(*WatchBreakersRequest, grpc.ServerStreamingServer[WatchBreakersResponse]) error
-	// Opens a breaker by force. Survives a restart of the hub. Idempotent: a second call replaces duration and cause.
+	// Forces a breaker open, or closed. Survives a restart of the hub. Idempotent: a second call replaces state, duration and
+	// cause.
 	// Errors: SYSTEM_NOT_FOUND; BREAKER_NOT_FOUND; INVALID_FIELD; STORE_UNAVAILABLE.
 	TripBreaker(context.Context, *TripBreakerRequest) (*TripBreakerResponse, error)
 	// Closes a breaker and forgets its failures, whether it opened by itself or by force. Idempotent.
 	// Errors: SYSTEM_NOT_FOUND; BREAKER_NOT_FOUND; STORE_UNAVAILABLE.
 	ResetBreaker(context.Context, *ResetBreakerRequest) (*ResetBreakerResponse, error)
-	// Lists the policies in force, in order of their names, page by page: those of the configuration and of catalogs.
+	// Lists changes of breakers' states, newest first, page by page. Kept in memory, the last 10,000.
+	// Errors: INVALID_FIELD; BAD_CURSOR.
+	ListBreakerTransitions(context.Context, *ListBreakerTransitionsRequest) (*ListBreakerTransitionsResponse, error)
+	// Lists the policies in force, in order of their names, page by page: those of the configuration, of catalogs, and
+	// those that were put.
 	// Errors: INVALID_FIELD; BAD_CURSOR.
 	ListPolicies(context.Context, *ListPoliciesRequest) (*ListPoliciesResponse, error)
 	// Returns one policy.
 	// Errors: INVALID_FIELD; POLICY_NOT_FOUND.
 	GetPolicy(context.Context, *GetPolicyRequest) (*GetPolicyResponse, error)
+	// Creates or replaces a policy. Durable when it answers, in force from the next message on. Of policies that match
+	// equally well one that was put wins over the configuration's, and that over a catalog's. Atomic; idempotent without
+	// etag.
+	// Errors: INVALID_FIELD; POLICY_OWNED when the configuration or a catalog has that name; ETAG_MISMATCH; POLICY_LIMIT;
+	// STORE_UNAVAILABLE.
+	PutPolicy(context.Context, *PutPolicyRequest) (*PutPolicyResponse, error)
+	// Removes a policy that was put, and says what holds in its place. Atomic.
+	// Errors: INVALID_FIELD; POLICY_NOT_FOUND; POLICY_OWNED when it is the configuration's or a catalog's; ETAG_MISMATCH;
+	// STORE_UNAVAILABLE.
+	DeletePolicy(context.Context, *DeletePolicyRequest) (*DeletePolicyResponse, error)
+	// Runs recorded deliveries against a proposed policy on a virtual clock, and against those in force, and compares. Sends
+	// nothing and changes nothing. Takes at most the 10,000 deliveries that are remembered.
+	// Errors: INVALID_FIELD; CONCURRENCY_LIMITED while another simulation runs.
+	SimulatePolicy(context.Context, *SimulatePolicyRequest) (*SimulatePolicyResponse, error)
+	// Forgets replies of the reply cache and last good replies. At least one field, or `all`.
+	// Errors: INVALID_FIELD.
+	InvalidateReplies(context.Context, *InvalidateRepliesRequest) (*InvalidateRepliesResponse, error)
 	mustEmbedUnimplementedResilienceServiceServer()
 }
 
@@ -180,11 +279,26 @@ func (UnimplementedResilienceServiceServer) TripBreaker(context.Context, *TripBr
 func (UnimplementedResilienceServiceServer) ResetBreaker(context.Context, *ResetBreakerRequest) (*ResetBreakerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResetBreaker not implemented")
 }
+func (UnimplementedResilienceServiceServer) ListBreakerTransitions(context.Context, *ListBreakerTransitionsRequest) (*ListBreakerTransitionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBreakerTransitions not implemented")
+}
 func (UnimplementedResilienceServiceServer) ListPolicies(context.Context, *ListPoliciesRequest) (*ListPoliciesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPolicies not implemented")
 }
 func (UnimplementedResilienceServiceServer) GetPolicy(context.Context, *GetPolicyRequest) (*GetPolicyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPolicy not implemented")
+}
+func (UnimplementedResilienceServiceServer) PutPolicy(context.Context, *PutPolicyRequest) (*PutPolicyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PutPolicy not implemented")
+}
+func (UnimplementedResilienceServiceServer) DeletePolicy(context.Context, *DeletePolicyRequest) (*DeletePolicyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeletePolicy not implemented")
+}
+func (UnimplementedResilienceServiceServer) SimulatePolicy(context.Context, *SimulatePolicyRequest) (*SimulatePolicyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SimulatePolicy not implemented")
+}
+func (UnimplementedResilienceServiceServer) InvalidateReplies(context.Context, *InvalidateRepliesRequest) (*InvalidateRepliesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method InvalidateReplies not implemented")
 }
 func (UnimplementedResilienceServiceServer) mustEmbedUnimplementedResilienceServiceServer() {}
 func (UnimplementedResilienceServiceServer) testEmbeddedByValue()                           {}
@@ -272,6 +386,24 @@ func _ResilienceService_ResetBreaker_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ResilienceService_ListBreakerTransitions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBreakerTransitionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ResilienceServiceServer).ListBreakerTransitions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ResilienceService_ListBreakerTransitions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ResilienceServiceServer).ListBreakerTransitions(ctx, req.(*ListBreakerTransitionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ResilienceService_ListPolicies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListPoliciesRequest)
 	if err := dec(in); err != nil {
@@ -308,6 +440,78 @@ func _ResilienceService_GetPolicy_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ResilienceService_PutPolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PutPolicyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ResilienceServiceServer).PutPolicy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ResilienceService_PutPolicy_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ResilienceServiceServer).PutPolicy(ctx, req.(*PutPolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ResilienceService_DeletePolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeletePolicyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ResilienceServiceServer).DeletePolicy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ResilienceService_DeletePolicy_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ResilienceServiceServer).DeletePolicy(ctx, req.(*DeletePolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ResilienceService_SimulatePolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SimulatePolicyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ResilienceServiceServer).SimulatePolicy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ResilienceService_SimulatePolicy_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ResilienceServiceServer).SimulatePolicy(ctx, req.(*SimulatePolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ResilienceService_InvalidateReplies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(InvalidateRepliesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ResilienceServiceServer).InvalidateReplies(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ResilienceService_InvalidateReplies_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ResilienceServiceServer).InvalidateReplies(ctx, req.(*InvalidateRepliesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ResilienceService_ServiceDesc is the grpc.ServiceDesc for ResilienceService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -328,12 +532,32 @@ var ResilienceService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ResilienceService_ResetBreaker_Handler,
 		},
 		{
+			MethodName: "ListBreakerTransitions",
+			Handler:    _ResilienceService_ListBreakerTransitions_Handler,
+		},
+		{
 			MethodName: "ListPolicies",
 			Handler:    _ResilienceService_ListPolicies_Handler,
 		},
 		{
 			MethodName: "GetPolicy",
 			Handler:    _ResilienceService_GetPolicy_Handler,
+		},
+		{
+			MethodName: "PutPolicy",
+			Handler:    _ResilienceService_PutPolicy_Handler,
+		},
+		{
+			MethodName: "DeletePolicy",
+			Handler:    _ResilienceService_DeletePolicy_Handler,
+		},
+		{
+			MethodName: "SimulatePolicy",
+			Handler:    _ResilienceService_SimulatePolicy_Handler,
+		},
+		{
+			MethodName: "InvalidateReplies",
+			Handler:    _ResilienceService_InvalidateReplies_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -44,7 +44,7 @@ VERDICT_REJECTED: Verdict
 VERDICT_MAY_HAVE_ACTED: Verdict
 
 class Delivery(_message.Message):
-    __slots__ = ("id", "message_id", "state", "system_id", "attempts", "latency", "trace_id", "panic", "reason", "next_attempt_time", "policies")
+    __slots__ = ("id", "message_id", "state", "system_id", "attempts", "latency", "trace_id", "fallback_used", "panic", "reason", "next_attempt_time", "policies", "cached", "reply_age", "stale")
     ID_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -52,10 +52,14 @@ class Delivery(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     LATENCY_FIELD_NUMBER: _ClassVar[int]
     TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_USED_FIELD_NUMBER: _ClassVar[int]
     PANIC_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     NEXT_ATTEMPT_TIME_FIELD_NUMBER: _ClassVar[int]
     POLICIES_FIELD_NUMBER: _ClassVar[int]
+    CACHED_FIELD_NUMBER: _ClassVar[int]
+    REPLY_AGE_FIELD_NUMBER: _ClassVar[int]
+    STALE_FIELD_NUMBER: _ClassVar[int]
     id: str
     message_id: str
     state: DeliveryState
@@ -63,14 +67,18 @@ class Delivery(_message.Message):
     attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
     latency: _duration_pb2.Duration
     trace_id: str
+    fallback_used: str
     panic: bool
     reason: str
     next_attempt_time: _timestamp_pb2.Timestamp
     policies: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., message_id: _Optional[str] = ..., state: _Optional[_Union[DeliveryState, str]] = ..., system_id: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., trace_id: _Optional[str] = ..., panic: _Optional[bool] = ..., reason: _Optional[str] = ..., next_attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., policies: _Optional[_Iterable[str]] = ...) -> None: ...
+    cached: bool
+    reply_age: _duration_pb2.Duration
+    stale: bool
+    def __init__(self, id: _Optional[str] = ..., message_id: _Optional[str] = ..., state: _Optional[_Union[DeliveryState, str]] = ..., system_id: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., trace_id: _Optional[str] = ..., fallback_used: _Optional[str] = ..., panic: _Optional[bool] = ..., reason: _Optional[str] = ..., next_attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., policies: _Optional[_Iterable[str]] = ..., cached: _Optional[bool] = ..., reply_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stale: _Optional[bool] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("number", "system_id", "interface", "start_time", "latency", "verdict", "status", "reason", "backoff", "detail")
+    __slots__ = ("number", "system_id", "interface", "start_time", "latency", "verdict", "status", "reason", "backoff", "detail", "hedge", "queue_time", "fallback")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     SYSTEM_ID_FIELD_NUMBER: _ClassVar[int]
     INTERFACE_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +89,9 @@ class Attempt(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     BACKOFF_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
+    HEDGE_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_TIME_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_FIELD_NUMBER: _ClassVar[int]
     number: int
     system_id: str
     interface: str
@@ -91,4 +102,7 @@ class Attempt(_message.Message):
     reason: str
     backoff: _duration_pb2.Duration
     detail: str
-    def __init__(self, number: _Optional[int] = ..., system_id: _Optional[str] = ..., interface: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., backoff: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., detail: _Optional[str] = ...) -> None: ...
+    hedge: bool
+    queue_time: _duration_pb2.Duration
+    fallback: str
+    def __init__(self, number: _Optional[int] = ..., system_id: _Optional[str] = ..., interface: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., backoff: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., detail: _Optional[str] = ..., hedge: _Optional[bool] = ..., queue_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., fallback: _Optional[str] = ...) -> None: ...

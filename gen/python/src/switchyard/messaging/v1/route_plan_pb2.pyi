@@ -1,7 +1,9 @@
 import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from switchyard.resilience.v1 import breaker_pb2 as _breaker_pb2
+from switchyard.resilience.v1 import policy_pb2 as _policy_pb2
 from switchyard.type.v1 import health_status_pb2 as _health_status_pb2
 from switchyard.type.v1 import protocol_pb2 as _protocol_pb2
 from switchyard.type.v1 import repeat_safety_pb2 as _repeat_safety_pb2
@@ -14,7 +16,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RoutePlan(_message.Message):
-    __slots__ = ("candidates", "repeat_safety", "repeat_safety_from", "attempts", "timeout", "attempt_timeout", "initial_delay", "delay_factor", "max_delay", "balance", "panic", "policies", "provenance", "failure")
+    __slots__ = ("candidates", "repeat_safety", "repeat_safety_from", "attempts", "timeout", "attempt_timeout", "initial_delay", "delay_factor", "max_delay", "balance", "panic", "policies", "provenance", "failure", "policy", "limits", "fallbacks", "hedge_delay", "reply_cache")
     class ProvenanceEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +38,11 @@ class RoutePlan(_message.Message):
     POLICIES_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    FALLBACKS_FIELD_NUMBER: _ClassVar[int]
+    HEDGE_DELAY_FIELD_NUMBER: _ClassVar[int]
+    REPLY_CACHE_FIELD_NUMBER: _ClassVar[int]
     candidates: _containers.RepeatedCompositeFieldContainer[RouteCandidate]
     repeat_safety: _repeat_safety_pb2.RepeatSafety
     repeat_safety_from: str
@@ -50,10 +57,47 @@ class RoutePlan(_message.Message):
     policies: _containers.RepeatedScalarFieldContainer[str]
     provenance: _containers.ScalarMap[str, str]
     failure: str
-    def __init__(self, candidates: _Optional[_Iterable[_Union[RouteCandidate, _Mapping]]] = ..., repeat_safety: _Optional[_Union[_repeat_safety_pb2.RepeatSafety, str]] = ..., repeat_safety_from: _Optional[str] = ..., attempts: _Optional[int] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., attempt_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., initial_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., delay_factor: _Optional[float] = ..., max_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., balance: _Optional[str] = ..., panic: _Optional[bool] = ..., policies: _Optional[_Iterable[str]] = ..., provenance: _Optional[_Mapping[str, str]] = ..., failure: _Optional[str] = ...) -> None: ...
+    policy: _policy_pb2.Policy
+    limits: _containers.RepeatedCompositeFieldContainer[RouteLimit]
+    fallbacks: _containers.RepeatedCompositeFieldContainer[RouteFallback]
+    hedge_delay: _duration_pb2.Duration
+    reply_cache: str
+    def __init__(self, candidates: _Optional[_Iterable[_Union[RouteCandidate, _Mapping]]] = ..., repeat_safety: _Optional[_Union[_repeat_safety_pb2.RepeatSafety, str]] = ..., repeat_safety_from: _Optional[str] = ..., attempts: _Optional[int] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., attempt_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., initial_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., delay_factor: _Optional[float] = ..., max_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., balance: _Optional[str] = ..., panic: _Optional[bool] = ..., policies: _Optional[_Iterable[str]] = ..., provenance: _Optional[_Mapping[str, str]] = ..., failure: _Optional[str] = ..., policy: _Optional[_Union[_policy_pb2.Policy, _Mapping]] = ..., limits: _Optional[_Iterable[_Union[RouteLimit, _Mapping]]] = ..., fallbacks: _Optional[_Iterable[_Union[RouteFallback, _Mapping]]] = ..., hedge_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reply_cache: _Optional[str] = ...) -> None: ...
+
+class RouteLimit(_message.Message):
+    __slots__ = ("policy", "limit", "subject", "maximum", "current", "waiting", "refuses", "retry_delay")
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    MAXIMUM_FIELD_NUMBER: _ClassVar[int]
+    CURRENT_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    REFUSES_FIELD_NUMBER: _ClassVar[int]
+    RETRY_DELAY_FIELD_NUMBER: _ClassVar[int]
+    policy: str
+    limit: str
+    subject: str
+    maximum: float
+    current: float
+    waiting: int
+    refuses: bool
+    retry_delay: _duration_pb2.Duration
+    def __init__(self, policy: _Optional[str] = ..., limit: _Optional[str] = ..., subject: _Optional[str] = ..., maximum: _Optional[float] = ..., current: _Optional[float] = ..., waiting: _Optional[int] = ..., refuses: _Optional[bool] = ..., retry_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class RouteFallback(_message.Message):
+    __slots__ = ("name", "usable", "reason", "candidates")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    USABLE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    usable: bool
+    reason: str
+    candidates: _containers.RepeatedCompositeFieldContainer[RouteCandidate]
+    def __init__(self, name: _Optional[str] = ..., usable: _Optional[bool] = ..., reason: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[RouteCandidate, _Mapping]]] = ...) -> None: ...
 
 class RouteCandidate(_message.Message):
-    __slots__ = ("system_id", "interface", "protocol", "usable", "reason", "status", "breaker", "in_flight")
+    __slots__ = ("system_id", "interface", "protocol", "usable", "reason", "status", "breaker", "in_flight", "zone", "effective_weight", "ejected_until_time")
     SYSTEM_ID_FIELD_NUMBER: _ClassVar[int]
     INTERFACE_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_FIELD_NUMBER: _ClassVar[int]
@@ -62,6 +106,9 @@ class RouteCandidate(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     BREAKER_FIELD_NUMBER: _ClassVar[int]
     IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
+    ZONE_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    EJECTED_UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
     system_id: str
     interface: str
     protocol: _protocol_pb2.Protocol
@@ -70,4 +117,7 @@ class RouteCandidate(_message.Message):
     status: _health_status_pb2.HealthStatus
     breaker: _breaker_pb2.BreakerState
     in_flight: int
-    def __init__(self, system_id: _Optional[str] = ..., interface: _Optional[str] = ..., protocol: _Optional[_Union[_protocol_pb2.Protocol, str]] = ..., usable: _Optional[bool] = ..., reason: _Optional[str] = ..., status: _Optional[_Union[_health_status_pb2.HealthStatus, str]] = ..., breaker: _Optional[_Union[_breaker_pb2.BreakerState, str]] = ..., in_flight: _Optional[int] = ...) -> None: ...
+    zone: str
+    effective_weight: float
+    ejected_until_time: _timestamp_pb2.Timestamp
+    def __init__(self, system_id: _Optional[str] = ..., interface: _Optional[str] = ..., protocol: _Optional[_Union[_protocol_pb2.Protocol, str]] = ..., usable: _Optional[bool] = ..., reason: _Optional[str] = ..., status: _Optional[_Union[_health_status_pb2.HealthStatus, str]] = ..., breaker: _Optional[_Union[_breaker_pb2.BreakerState, str]] = ..., in_flight: _Optional[int] = ..., zone: _Optional[str] = ..., effective_weight: _Optional[float] = ..., ejected_until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

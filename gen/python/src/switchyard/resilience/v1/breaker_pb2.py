@@ -25,15 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&switchyard/resilience/v1/breaker.proto\x12\x18switchyard.resilience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x02\n\x07\x42reaker\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12\x1c\n\tinterface\x18\x02 \x01(\tR\tinterface\x12<\n\x05state\x18\x04 \x01(\x0e\x32&.switchyard.resilience.v1.BreakerStateR\x05state\x12\x39\n\nstate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstateTime\x12\x1a\n\x08\x66\x61ilures\x18\x06 \x01(\rR\x08\x66\x61ilures\x12\x42\n\x0fopen_until_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ropenUntilTime\x12\x14\n\x05\x63\x61use\x18\x08 \x01(\tR\x05\x63\x61use*\x9b\x01\n\x0c\x42reakerState\x12\x1d\n\x19\x42REAKER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42REAKER_STATE_CLOSED\x10\x01\x12\x16\n\x12\x42REAKER_STATE_OPEN\x10\x02\x12\x1b\n\x17\x42REAKER_STATE_HALF_OPEN\x10\x03\x12\x1d\n\x19\x42REAKER_STATE_FORCED_OPEN\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&switchyard/resilience/v1/breaker.proto\x12\x18switchyard.resilience.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x02\n\x07\x42reaker\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12\x1c\n\tinterface\x18\x02 \x01(\tR\tinterface\x12!\n\x0cmessage_type\x18\x03 \x01(\tR\x0bmessageType\x12<\n\x05state\x18\x04 \x01(\x0e\x32&.switchyard.resilience.v1.BreakerStateR\x05state\x12\x39\n\nstate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstateTime\x12\x1a\n\x08\x66\x61ilures\x18\x06 \x01(\rR\x08\x66\x61ilures\x12\x42\n\x0fopen_until_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ropenUntilTime\x12\x14\n\x05\x63\x61use\x18\x08 \x01(\tR\x05\x63\x61use\"\xab\x02\n\x11\x42reakerTransition\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12\x1c\n\tinterface\x18\x02 \x01(\tR\tinterface\x12!\n\x0cmessage_type\x18\x03 \x01(\tR\x0bmessageType\x12:\n\x04\x66rom\x18\x04 \x01(\x0e\x32&.switchyard.resilience.v1.BreakerStateR\x04\x66rom\x12\x36\n\x02to\x18\x05 \x01(\x0e\x32&.switchyard.resilience.v1.BreakerStateR\x02to\x12.\n\x04time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12\x14\n\x05\x63\x61use\x18\x07 \x01(\tR\x05\x63\x61use*\xbc\x01\n\x0c\x42reakerState\x12\x1d\n\x19\x42REAKER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42REAKER_STATE_CLOSED\x10\x01\x12\x16\n\x12\x42REAKER_STATE_OPEN\x10\x02\x12\x1b\n\x17\x42REAKER_STATE_HALF_OPEN\x10\x03\x12\x1d\n\x19\x42REAKER_STATE_FORCED_OPEN\x10\x04\x12\x1f\n\x1b\x42REAKER_STATE_FORCED_CLOSED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'switchyard.resilience.v1.breaker_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BREAKERSTATE']._serialized_start=412
-  _globals['_BREAKERSTATE']._serialized_end=567
+  _globals['_BREAKERSTATE']._serialized_start=749
+  _globals['_BREAKERSTATE']._serialized_end=937
   _globals['_BREAKER']._serialized_start=102
-  _globals['_BREAKER']._serialized_end=409
+  _globals['_BREAKER']._serialized_end=444
+  _globals['_BREAKERTRANSITION']._serialized_start=447
+  _globals['_BREAKERTRANSITION']._serialized_end=746
 # @@protoc_insertion_point(module_scope)

@@ -23,11 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from switchyard.resilience.v1 import breaker_pb2 as switchyard_dot_resilience_dot_v1_dot_breaker__pb2
 from switchyard.resilience.v1 import policy_pb2 as switchyard_dot_resilience_dot_v1_dot_policy__pb2
+from switchyard.resilience.v1 import simulation_pb2 as switchyard_dot_resilience_dot_v1_dot_simulation__pb2
+from switchyard.type.v1 import target_pb2 as switchyard_dot_type_dot_v1_dot_target__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1switchyard/resilience/v1/resilience_service.proto\x12\x18switchyard.resilience.v1\x1a\x1egoogle/protobuf/duration.proto\x1a&switchyard/resilience/v1/breaker.proto\x1a%switchyard/resilience/v1/policy.proto\"\xae\x01\n\x13ListBreakersRequest\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12>\n\x06states\x18\x02 \x03(\x0e\x32&.switchyard.resilience.v1.BreakerStateR\x06states\x12\x1b\n\tpage_size\x18\x03 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x04 \x01(\tR\tpageToken\"}\n\x14ListBreakersResponse\x12=\n\x08\x62reakers\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x08\x62reakers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"V\n\x14WatchBreakersRequest\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12!\n\x0cresume_token\x18\x02 \x01(\tR\x0bresumeToken\"\xfb\x02\n\x15WatchBreakersResponse\x12G\n\x08snapshot\x18\x01 \x01(\x0b\x32).switchyard.resilience.v1.BreakerSnapshotH\x00R\x08snapshot\x12\x41\n\x06update\x18\x02 \x01(\x0b\x32\'.switchyard.resilience.v1.BreakerUpdateH\x00R\x06update\x12\x44\n\x07removed\x18\x03 \x01(\x0b\x32(.switchyard.resilience.v1.BreakerRemovedH\x00R\x07removed\x12G\n\x08\x62ookmark\x18\x04 \x01(\x0b\x32).switchyard.resilience.v1.BreakerBookmarkH\x00R\x08\x62ookmark\x12>\n\x05reset\x18\x05 \x01(\x0b\x32&.switchyard.resilience.v1.BreakerResetH\x00R\x05resetB\x07\n\x05\x65vent\"^\n\x0f\x42reakerSnapshot\x12\x37\n\x05items\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x05items\x12\x12\n\x04last\x18\x02 \x01(\x08R\x04last\"H\n\rBreakerUpdate\x12\x37\n\x05items\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x05items\"\"\n\x0e\x42reakerRemoved\x12\x10\n\x03ids\x18\x01 \x03(\tR\x03ids\"4\n\x0f\x42reakerBookmark\x12!\n\x0cresume_token\x18\x01 \x01(\tR\x0bresumeToken\"\x0e\n\x0c\x42reakerReset\"\xc1\x01\n\x12TripBreakerRequest\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12\x1c\n\tinterface\x18\x02 \x01(\tR\tinterface\x12\x35\n\x08\x64uration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12\x14\n\x05\x63\x61use\x18\x04 \x01(\tR\x05\x63\x61use\x12#\n\rvalidate_only\x18\x05 \x01(\x08R\x0cvalidateOnly\"T\n\x13TripBreakerResponse\x12=\n\x08\x62reakers\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x08\x62reakers\"u\n\x13ResetBreakerRequest\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12\x1c\n\tinterface\x18\x02 \x01(\tR\tinterface\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"U\n\x14ResetBreakerResponse\x12=\n\x08\x62reakers\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x08\x62reakers\"Q\n\x13ListPoliciesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"|\n\x14ListPoliciesResponse\x12<\n\x08policies\x18\x01 \x03(\x0b\x32 .switchyard.resilience.v1.PolicyR\x08policies\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"&\n\x10GetPolicyRequest\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\"M\n\x11GetPolicyResponse\x12\x38\n\x06policy\x18\x01 \x01(\x0b\x32 .switchyard.resilience.v1.PolicyR\x06policy2\xc4\x05\n\x11ResilienceService\x12r\n\x0cListBreakers\x12-.switchyard.resilience.v1.ListBreakersRequest\x1a..switchyard.resilience.v1.ListBreakersResponse\"\x03\x90\x02\x01\x12w\n\rWatchBreakers\x12..switchyard.resilience.v1.WatchBreakersRequest\x1a/.switchyard.resilience.v1.WatchBreakersResponse\"\x03\x90\x02\x01\x30\x01\x12o\n\x0bTripBreaker\x12,.switchyard.resilience.v1.TripBreakerRequest\x1a-.switchyard.resilience.v1.TripBreakerResponse\"\x03\x90\x02\x02\x12r\n\x0cResetBreaker\x12-.switchyard.resilience.v1.ResetBreakerRequest\x1a..switchyard.resilience.v1.ResetBreakerResponse\"\x03\x90\x02\x02\x12r\n\x0cListPolicies\x12-.switchyard.resilience.v1.ListPoliciesRequest\x1a..switchyard.resilience.v1.ListPoliciesResponse\"\x03\x90\x02\x01\x12i\n\tGetPolicy\x12*.switchyard.resilience.v1.GetPolicyRequest\x1a+.switchyard.resilience.v1.GetPolicyResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1switchyard/resilience/v1/resilience_service.proto\x12\x18switchyard.resilience.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&switchyard/resilience/v1/breaker.proto\x1a%switchyard/resilience/v1/policy.proto\x1a)switchyard/resilience/v1/simulation.proto\x1a\x1fswitchyard/type/v1/target.proto\"\xae\x01\n\x13ListBreakersRequest\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12>\n\x06states\x18\x02 \x03(\x0e\x32&.switchyard.resilience.v1.BreakerStateR\x06states\x12\x1b\n\tpage_size\x18\x03 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x04 \x01(\tR\tpageToken\"}\n\x14ListBreakersResponse\x12=\n\x08\x62reakers\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x08\x62reakers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"V\n\x14WatchBreakersRequest\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12!\n\x0cresume_token\x18\x02 \x01(\tR\x0bresumeToken\"\xfb\x02\n\x15WatchBreakersResponse\x12G\n\x08snapshot\x18\x01 \x01(\x0b\x32).switchyard.resilience.v1.BreakerSnapshotH\x00R\x08snapshot\x12\x41\n\x06update\x18\x02 \x01(\x0b\x32\'.switchyard.resilience.v1.BreakerUpdateH\x00R\x06update\x12\x44\n\x07removed\x18\x03 \x01(\x0b\x32(.switchyard.resilience.v1.BreakerRemovedH\x00R\x07removed\x12G\n\x08\x62ookmark\x18\x04 \x01(\x0b\x32).switchyard.resilience.v1.BreakerBookmarkH\x00R\x08\x62ookmark\x12>\n\x05reset\x18\x05 \x01(\x0b\x32&.switchyard.resilience.v1.BreakerResetH\x00R\x05resetB\x07\n\x05\x65vent\"^\n\x0f\x42reakerSnapshot\x12\x37\n\x05items\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x05items\x12\x12\n\x04last\x18\x02 \x01(\x08R\x04last\"H\n\rBreakerUpdate\x12\x37\n\x05items\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x05items\"\"\n\x0e\x42reakerRemoved\x12\x10\n\x03ids\x18\x01 \x03(\tR\x03ids\"4\n\x0f\x42reakerBookmark\x12!\n\x0cresume_token\x18\x01 \x01(\tR\x0bresumeToken\"\x0e\n\x0c\x42reakerReset\"\xa2\x02\n\x12TripBreakerRequest\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12\x1c\n\tinterface\x18\x02 \x01(\tR\tinterface\x12\x35\n\x08\x64uration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12\x14\n\x05\x63\x61use\x18\x04 \x01(\tR\x05\x63\x61use\x12#\n\rvalidate_only\x18\x05 \x01(\x08R\x0cvalidateOnly\x12<\n\x05state\x18\x06 \x01(\x0e\x32&.switchyard.resilience.v1.BreakerStateR\x05state\x12!\n\x0cmessage_type\x18\x07 \x01(\tR\x0bmessageType\"T\n\x13TripBreakerResponse\x12=\n\x08\x62reakers\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x08\x62reakers\"\x98\x01\n\x13ResetBreakerRequest\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12\x1c\n\tinterface\x18\x02 \x01(\tR\tinterface\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\x12!\n\x0cmessage_type\x18\x04 \x01(\tR\x0bmessageType\"U\n\x14ResetBreakerResponse\x12=\n\x08\x62reakers\x18\x01 \x03(\x0b\x32!.switchyard.resilience.v1.BreakerR\x08\x62reakers\"Q\n\x13ListPoliciesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"|\n\x14ListPoliciesResponse\x12<\n\x08policies\x18\x01 \x03(\x0b\x32 .switchyard.resilience.v1.PolicyR\x08policies\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"&\n\x10GetPolicyRequest\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\"M\n\x11GetPolicyResponse\x12\x38\n\x06policy\x18\x01 \x01(\x0b\x32 .switchyard.resilience.v1.PolicyR\x06policy\"\xd1\x01\n\x1dListBreakerTransitionsRequest\x12\x1b\n\tsystem_id\x18\x01 \x01(\tR\x08systemId\x12\x1c\n\tinterface\x18\x02 \x01(\tR\tinterface\x12\x39\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x1b\n\tpage_size\x18\x04 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x05 \x01(\tR\tpageToken\"\x97\x01\n\x1eListBreakerTransitionsResponse\x12M\n\x0btransitions\x18\x01 \x03(\x0b\x32+.switchyard.resilience.v1.BreakerTransitionR\x0btransitions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x85\x01\n\x10PutPolicyRequest\x12\x38\n\x06policy\x18\x01 \x01(\x0b\x32 .switchyard.resilience.v1.PolicyR\x06policy\x12\x12\n\x04\x65tag\x18\x02 \x01(\tR\x04\x65tag\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"i\n\x11PutPolicyResponse\x12\x38\n\x06policy\x18\x01 \x01(\x0b\x32 .switchyard.resilience.v1.PolicyR\x06policy\x12\x1a\n\x08warnings\x18\x02 \x03(\tR\x08warnings\"b\n\x13\x44\x65letePolicyRequest\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n\x04\x65tag\x18\x02 \x01(\tR\x04\x65tag\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"]\n\x14\x44\x65letePolicyResponse\x12\x45\n\x07\x63hanges\x18\x01 \x03(\x0b\x32+.switchyard.resilience.v1.PolicyFieldChangeR\x07\x63hanges\"k\n\x11PolicyFieldChange\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x16\n\x06\x62\x65\x66ore\x18\x02 \x01(\tR\x06\x62\x65\x66ore\x12\x14\n\x05\x61\x66ter\x18\x03 \x01(\tR\x05\x61\x66ter\x12\x12\n\x04\x66rom\x18\x04 \x01(\tR\x04\x66rom\"\xd7\x01\n\x15SimulatePolicyRequest\x12\x38\n\x06policy\x18\x01 \x01(\x0b\x32 .switchyard.resilience.v1.PolicyR\x06policy\x12\x39\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x12\n\x04seed\x18\x04 \x01(\x04R\x04seed\"d\n\x16SimulatePolicyResponse\x12J\n\nsimulation\x18\x01 \x01(\x0b\x32*.switchyard.resilience.v1.PolicySimulationR\nsimulation\"\x85\x01\n\x18InvalidateRepliesRequest\x12#\n\rmessage_types\x18\x01 \x03(\tR\x0cmessageTypes\x12\x32\n\x06target\x18\x02 \x01(\x0b\x32\x1a.switchyard.type.v1.TargetR\x06target\x12\x10\n\x03\x61ll\x18\x03 \x01(\x08R\x03\x61ll\"9\n\x19InvalidateRepliesResponse\x12\x1c\n\tforgotten\x18\x01 \x01(\rR\tforgotten2\xb4\n\n\x11ResilienceService\x12r\n\x0cListBreakers\x12-.switchyard.resilience.v1.ListBreakersRequest\x1a..switchyard.resilience.v1.ListBreakersResponse\"\x03\x90\x02\x01\x12w\n\rWatchBreakers\x12..switchyard.resilience.v1.WatchBreakersRequest\x1a/.switchyard.resilience.v1.WatchBreakersResponse\"\x03\x90\x02\x01\x30\x01\x12o\n\x0bTripBreaker\x12,.switchyard.resilience.v1.TripBreakerRequest\x1a-.switchyard.resilience.v1.TripBreakerResponse\"\x03\x90\x02\x02\x12r\n\x0cResetBreaker\x12-.switchyard.resilience.v1.ResetBreakerRequest\x1a..switchyard.resilience.v1.ResetBreakerResponse\"\x03\x90\x02\x02\x12\x90\x01\n\x16ListBreakerTransitions\x12\x37.switchyard.resilience.v1.ListBreakerTransitionsRequest\x1a\x38.switchyard.resilience.v1.ListBreakerTransitionsResponse\"\x03\x90\x02\x01\x12r\n\x0cListPolicies\x12-.switchyard.resilience.v1.ListPoliciesRequest\x1a..switchyard.resilience.v1.ListPoliciesResponse\"\x03\x90\x02\x01\x12i\n\tGetPolicy\x12*.switchyard.resilience.v1.GetPolicyRequest\x1a+.switchyard.resilience.v1.GetPolicyResponse\"\x03\x90\x02\x01\x12i\n\tPutPolicy\x12*.switchyard.resilience.v1.PutPolicyRequest\x1a+.switchyard.resilience.v1.PutPolicyResponse\"\x03\x90\x02\x02\x12r\n\x0c\x44\x65letePolicy\x12-.switchyard.resilience.v1.DeletePolicyRequest\x1a..switchyard.resilience.v1.DeletePolicyResponse\"\x03\x90\x02\x02\x12x\n\x0eSimulatePolicy\x12/.switchyard.resilience.v1.SimulatePolicyRequest\x1a\x30.switchyard.resilience.v1.SimulatePolicyResponse\"\x03\x90\x02\x01\x12\x81\x01\n\x11InvalidateReplies\x12\x32.switchyard.resilience.v1.InvalidateRepliesRequest\x1a\x33.switchyard.resilience.v1.InvalidateRepliesResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,44 +45,76 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESILIENCESERVICE'].methods_by_name['TripBreaker']._serialized_options = b'\220\002\002'
   _globals['_RESILIENCESERVICE'].methods_by_name['ResetBreaker']._loaded_options = None
   _globals['_RESILIENCESERVICE'].methods_by_name['ResetBreaker']._serialized_options = b'\220\002\002'
+  _globals['_RESILIENCESERVICE'].methods_by_name['ListBreakerTransitions']._loaded_options = None
+  _globals['_RESILIENCESERVICE'].methods_by_name['ListBreakerTransitions']._serialized_options = b'\220\002\001'
   _globals['_RESILIENCESERVICE'].methods_by_name['ListPolicies']._loaded_options = None
   _globals['_RESILIENCESERVICE'].methods_by_name['ListPolicies']._serialized_options = b'\220\002\001'
   _globals['_RESILIENCESERVICE'].methods_by_name['GetPolicy']._loaded_options = None
   _globals['_RESILIENCESERVICE'].methods_by_name['GetPolicy']._serialized_options = b'\220\002\001'
-  _globals['_LISTBREAKERSREQUEST']._serialized_start=191
-  _globals['_LISTBREAKERSREQUEST']._serialized_end=365
-  _globals['_LISTBREAKERSRESPONSE']._serialized_start=367
-  _globals['_LISTBREAKERSRESPONSE']._serialized_end=492
-  _globals['_WATCHBREAKERSREQUEST']._serialized_start=494
-  _globals['_WATCHBREAKERSREQUEST']._serialized_end=580
-  _globals['_WATCHBREAKERSRESPONSE']._serialized_start=583
-  _globals['_WATCHBREAKERSRESPONSE']._serialized_end=962
-  _globals['_BREAKERSNAPSHOT']._serialized_start=964
-  _globals['_BREAKERSNAPSHOT']._serialized_end=1058
-  _globals['_BREAKERUPDATE']._serialized_start=1060
-  _globals['_BREAKERUPDATE']._serialized_end=1132
-  _globals['_BREAKERREMOVED']._serialized_start=1134
-  _globals['_BREAKERREMOVED']._serialized_end=1168
-  _globals['_BREAKERBOOKMARK']._serialized_start=1170
-  _globals['_BREAKERBOOKMARK']._serialized_end=1222
-  _globals['_BREAKERRESET']._serialized_start=1224
-  _globals['_BREAKERRESET']._serialized_end=1238
-  _globals['_TRIPBREAKERREQUEST']._serialized_start=1241
-  _globals['_TRIPBREAKERREQUEST']._serialized_end=1434
-  _globals['_TRIPBREAKERRESPONSE']._serialized_start=1436
-  _globals['_TRIPBREAKERRESPONSE']._serialized_end=1520
-  _globals['_RESETBREAKERREQUEST']._serialized_start=1522
-  _globals['_RESETBREAKERREQUEST']._serialized_end=1639
-  _globals['_RESETBREAKERRESPONSE']._serialized_start=1641
-  _globals['_RESETBREAKERRESPONSE']._serialized_end=1726
-  _globals['_LISTPOLICIESREQUEST']._serialized_start=1728
-  _globals['_LISTPOLICIESREQUEST']._serialized_end=1809
-  _globals['_LISTPOLICIESRESPONSE']._serialized_start=1811
-  _globals['_LISTPOLICIESRESPONSE']._serialized_end=1935
-  _globals['_GETPOLICYREQUEST']._serialized_start=1937
-  _globals['_GETPOLICYREQUEST']._serialized_end=1975
-  _globals['_GETPOLICYRESPONSE']._serialized_start=1977
-  _globals['_GETPOLICYRESPONSE']._serialized_end=2054
-  _globals['_RESILIENCESERVICE']._serialized_start=2057
-  _globals['_RESILIENCESERVICE']._serialized_end=2765
+  _globals['_RESILIENCESERVICE'].methods_by_name['PutPolicy']._loaded_options = None
+  _globals['_RESILIENCESERVICE'].methods_by_name['PutPolicy']._serialized_options = b'\220\002\002'
+  _globals['_RESILIENCESERVICE'].methods_by_name['DeletePolicy']._loaded_options = None
+  _globals['_RESILIENCESERVICE'].methods_by_name['DeletePolicy']._serialized_options = b'\220\002\002'
+  _globals['_RESILIENCESERVICE'].methods_by_name['SimulatePolicy']._loaded_options = None
+  _globals['_RESILIENCESERVICE'].methods_by_name['SimulatePolicy']._serialized_options = b'\220\002\001'
+  _globals['_RESILIENCESERVICE'].methods_by_name['InvalidateReplies']._loaded_options = None
+  _globals['_RESILIENCESERVICE'].methods_by_name['InvalidateReplies']._serialized_options = b'\220\002\002'
+  _globals['_LISTBREAKERSREQUEST']._serialized_start=300
+  _globals['_LISTBREAKERSREQUEST']._serialized_end=474
+  _globals['_LISTBREAKERSRESPONSE']._serialized_start=476
+  _globals['_LISTBREAKERSRESPONSE']._serialized_end=601
+  _globals['_WATCHBREAKERSREQUEST']._serialized_start=603
+  _globals['_WATCHBREAKERSREQUEST']._serialized_end=689
+  _globals['_WATCHBREAKERSRESPONSE']._serialized_start=692
+  _globals['_WATCHBREAKERSRESPONSE']._serialized_end=1071
+  _globals['_BREAKERSNAPSHOT']._serialized_start=1073
+  _globals['_BREAKERSNAPSHOT']._serialized_end=1167
+  _globals['_BREAKERUPDATE']._serialized_start=1169
+  _globals['_BREAKERUPDATE']._serialized_end=1241
+  _globals['_BREAKERREMOVED']._serialized_start=1243
+  _globals['_BREAKERREMOVED']._serialized_end=1277
+  _globals['_BREAKERBOOKMARK']._serialized_start=1279
+  _globals['_BREAKERBOOKMARK']._serialized_end=1331
+  _globals['_BREAKERRESET']._serialized_start=1333
+  _globals['_BREAKERRESET']._serialized_end=1347
+  _globals['_TRIPBREAKERREQUEST']._serialized_start=1350
+  _globals['_TRIPBREAKERREQUEST']._serialized_end=1640
+  _globals['_TRIPBREAKERRESPONSE']._serialized_start=1642
+  _globals['_TRIPBREAKERRESPONSE']._serialized_end=1726
+  _globals['_RESETBREAKERREQUEST']._serialized_start=1729
+  _globals['_RESETBREAKERREQUEST']._serialized_end=1881
+  _globals['_RESETBREAKERRESPONSE']._serialized_start=1883
+  _globals['_RESETBREAKERRESPONSE']._serialized_end=1968
+  _globals['_LISTPOLICIESREQUEST']._serialized_start=1970
+  _globals['_LISTPOLICIESREQUEST']._serialized_end=2051
+  _globals['_LISTPOLICIESRESPONSE']._serialized_start=2053
+  _globals['_LISTPOLICIESRESPONSE']._serialized_end=2177
+  _globals['_GETPOLICYREQUEST']._serialized_start=2179
+  _globals['_GETPOLICYREQUEST']._serialized_end=2217
+  _globals['_GETPOLICYRESPONSE']._serialized_start=2219
+  _globals['_GETPOLICYRESPONSE']._serialized_end=2296
+  _globals['_LISTBREAKERTRANSITIONSREQUEST']._serialized_start=2299
+  _globals['_LISTBREAKERTRANSITIONSREQUEST']._serialized_end=2508
+  _globals['_LISTBREAKERTRANSITIONSRESPONSE']._serialized_start=2511
+  _globals['_LISTBREAKERTRANSITIONSRESPONSE']._serialized_end=2662
+  _globals['_PUTPOLICYREQUEST']._serialized_start=2665
+  _globals['_PUTPOLICYREQUEST']._serialized_end=2798
+  _globals['_PUTPOLICYRESPONSE']._serialized_start=2800
+  _globals['_PUTPOLICYRESPONSE']._serialized_end=2905
+  _globals['_DELETEPOLICYREQUEST']._serialized_start=2907
+  _globals['_DELETEPOLICYREQUEST']._serialized_end=3005
+  _globals['_DELETEPOLICYRESPONSE']._serialized_start=3007
+  _globals['_DELETEPOLICYRESPONSE']._serialized_end=3100
+  _globals['_POLICYFIELDCHANGE']._serialized_start=3102
+  _globals['_POLICYFIELDCHANGE']._serialized_end=3209
+  _globals['_SIMULATEPOLICYREQUEST']._serialized_start=3212
+  _globals['_SIMULATEPOLICYREQUEST']._serialized_end=3427
+  _globals['_SIMULATEPOLICYRESPONSE']._serialized_start=3429
+  _globals['_SIMULATEPOLICYRESPONSE']._serialized_end=3529
+  _globals['_INVALIDATEREPLIESREQUEST']._serialized_start=3532
+  _globals['_INVALIDATEREPLIESREQUEST']._serialized_end=3665
+  _globals['_INVALIDATEREPLIESRESPONSE']._serialized_start=3667
+  _globals['_INVALIDATEREPLIESRESPONSE']._serialized_end=3724
+  _globals['_RESILIENCESERVICE']._serialized_start=3727
+  _globals['_RESILIENCESERVICE']._serialized_end=5059
 # @@protoc_insertion_point(module_scope)

@@ -1,8 +1,11 @@
 import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from switchyard.resilience.v1 import breaker_pb2 as _breaker_pb2
 from switchyard.resilience.v1 import policy_pb2 as _policy_pb2
+from switchyard.resilience.v1 import simulation_pb2 as _simulation_pb2
+from switchyard.type.v1 import target_pb2 as _target_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -84,18 +87,22 @@ class BreakerReset(_message.Message):
     def __init__(self) -> None: ...
 
 class TripBreakerRequest(_message.Message):
-    __slots__ = ("system_id", "interface", "duration", "cause", "validate_only")
+    __slots__ = ("system_id", "interface", "duration", "cause", "validate_only", "state", "message_type")
     SYSTEM_ID_FIELD_NUMBER: _ClassVar[int]
     INTERFACE_FIELD_NUMBER: _ClassVar[int]
     DURATION_FIELD_NUMBER: _ClassVar[int]
     CAUSE_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_TYPE_FIELD_NUMBER: _ClassVar[int]
     system_id: str
     interface: str
     duration: _duration_pb2.Duration
     cause: str
     validate_only: bool
-    def __init__(self, system_id: _Optional[str] = ..., interface: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cause: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    state: _breaker_pb2.BreakerState
+    message_type: str
+    def __init__(self, system_id: _Optional[str] = ..., interface: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cause: _Optional[str] = ..., validate_only: _Optional[bool] = ..., state: _Optional[_Union[_breaker_pb2.BreakerState, str]] = ..., message_type: _Optional[str] = ...) -> None: ...
 
 class TripBreakerResponse(_message.Message):
     __slots__ = ("breakers",)
@@ -104,14 +111,16 @@ class TripBreakerResponse(_message.Message):
     def __init__(self, breakers: _Optional[_Iterable[_Union[_breaker_pb2.Breaker, _Mapping]]] = ...) -> None: ...
 
 class ResetBreakerRequest(_message.Message):
-    __slots__ = ("system_id", "interface", "validate_only")
+    __slots__ = ("system_id", "interface", "validate_only", "message_type")
     SYSTEM_ID_FIELD_NUMBER: _ClassVar[int]
     INTERFACE_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_TYPE_FIELD_NUMBER: _ClassVar[int]
     system_id: str
     interface: str
     validate_only: bool
-    def __init__(self, system_id: _Optional[str] = ..., interface: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    message_type: str
+    def __init__(self, system_id: _Optional[str] = ..., interface: _Optional[str] = ..., validate_only: _Optional[bool] = ..., message_type: _Optional[str] = ...) -> None: ...
 
 class ResetBreakerResponse(_message.Message):
     __slots__ = ("breakers",)
@@ -146,3 +155,104 @@ class GetPolicyResponse(_message.Message):
     POLICY_FIELD_NUMBER: _ClassVar[int]
     policy: _policy_pb2.Policy
     def __init__(self, policy: _Optional[_Union[_policy_pb2.Policy, _Mapping]] = ...) -> None: ...
+
+class ListBreakerTransitionsRequest(_message.Message):
+    __slots__ = ("system_id", "interface", "start_time", "page_size", "page_token")
+    SYSTEM_ID_FIELD_NUMBER: _ClassVar[int]
+    INTERFACE_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    system_id: str
+    interface: str
+    start_time: _timestamp_pb2.Timestamp
+    page_size: int
+    page_token: str
+    def __init__(self, system_id: _Optional[str] = ..., interface: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListBreakerTransitionsResponse(_message.Message):
+    __slots__ = ("transitions", "next_page_token")
+    TRANSITIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    transitions: _containers.RepeatedCompositeFieldContainer[_breaker_pb2.BreakerTransition]
+    next_page_token: str
+    def __init__(self, transitions: _Optional[_Iterable[_Union[_breaker_pb2.BreakerTransition, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class PutPolicyRequest(_message.Message):
+    __slots__ = ("policy", "etag", "validate_only")
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    policy: _policy_pb2.Policy
+    etag: str
+    validate_only: bool
+    def __init__(self, policy: _Optional[_Union[_policy_pb2.Policy, _Mapping]] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class PutPolicyResponse(_message.Message):
+    __slots__ = ("policy", "warnings")
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    policy: _policy_pb2.Policy
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, policy: _Optional[_Union[_policy_pb2.Policy, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class DeletePolicyRequest(_message.Message):
+    __slots__ = ("name", "etag", "validate_only")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    etag: str
+    validate_only: bool
+    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class DeletePolicyResponse(_message.Message):
+    __slots__ = ("changes",)
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[PolicyFieldChange]
+    def __init__(self, changes: _Optional[_Iterable[_Union[PolicyFieldChange, _Mapping]]] = ...) -> None: ...
+
+class PolicyFieldChange(_message.Message):
+    __slots__ = ("field", "before", "after")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    FROM_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    before: str
+    after: str
+    def __init__(self, field: _Optional[str] = ..., before: _Optional[str] = ..., after: _Optional[str] = ..., **kwargs) -> None: ...
+
+class SimulatePolicyRequest(_message.Message):
+    __slots__ = ("policy", "start_time", "end_time", "seed")
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    policy: _policy_pb2.Policy
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    seed: int
+    def __init__(self, policy: _Optional[_Union[_policy_pb2.Policy, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., seed: _Optional[int] = ...) -> None: ...
+
+class SimulatePolicyResponse(_message.Message):
+    __slots__ = ("simulation",)
+    SIMULATION_FIELD_NUMBER: _ClassVar[int]
+    simulation: _simulation_pb2.PolicySimulation
+    def __init__(self, simulation: _Optional[_Union[_simulation_pb2.PolicySimulation, _Mapping]] = ...) -> None: ...
+
+class InvalidateRepliesRequest(_message.Message):
+    __slots__ = ("message_types", "target", "all")
+    MESSAGE_TYPES_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    ALL_FIELD_NUMBER: _ClassVar[int]
+    message_types: _containers.RepeatedScalarFieldContainer[str]
+    target: _target_pb2.Target
+    all: bool
+    def __init__(self, message_types: _Optional[_Iterable[str]] = ..., target: _Optional[_Union[_target_pb2.Target, _Mapping]] = ..., all: _Optional[bool] = ...) -> None: ...
+
+class InvalidateRepliesResponse(_message.Message):
+    __slots__ = ("forgotten",)
+    FORGOTTEN_FIELD_NUMBER: _ClassVar[int]
+    forgotten: int
+    def __init__(self, forgotten: _Optional[int] = ...) -> None: ...

@@ -55,6 +55,11 @@ class ResilienceServiceStub:
                 request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerRequest.SerializeToString,
                 response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerResponse.FromString,
                 _registered_method=True)
+        self.ListBreakerTransitions = channel.unary_unary(
+                '/switchyard.resilience.v1.ResilienceService/ListBreakerTransitions',
+                request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListBreakerTransitionsRequest.SerializeToString,
+                response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListBreakerTransitionsResponse.FromString,
+                _registered_method=True)
         self.ListPolicies = channel.unary_unary(
                 '/switchyard.resilience.v1.ResilienceService/ListPolicies',
                 request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListPoliciesRequest.SerializeToString,
@@ -64,6 +69,26 @@ class ResilienceServiceStub:
                 '/switchyard.resilience.v1.ResilienceService/GetPolicy',
                 request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyRequest.SerializeToString,
                 response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyResponse.FromString,
+                _registered_method=True)
+        self.PutPolicy = channel.unary_unary(
+                '/switchyard.resilience.v1.ResilienceService/PutPolicy',
+                request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.PutPolicyRequest.SerializeToString,
+                response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.PutPolicyResponse.FromString,
+                _registered_method=True)
+        self.DeletePolicy = channel.unary_unary(
+                '/switchyard.resilience.v1.ResilienceService/DeletePolicy',
+                request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.DeletePolicyRequest.SerializeToString,
+                response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.DeletePolicyResponse.FromString,
+                _registered_method=True)
+        self.SimulatePolicy = channel.unary_unary(
+                '/switchyard.resilience.v1.ResilienceService/SimulatePolicy',
+                request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.SimulatePolicyRequest.SerializeToString,
+                response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.SimulatePolicyResponse.FromString,
+                _registered_method=True)
+        self.InvalidateReplies = channel.unary_unary(
+                '/switchyard.resilience.v1.ResilienceService/InvalidateReplies',
+                request_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.InvalidateRepliesRequest.SerializeToString,
+                response_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.InvalidateRepliesResponse.FromString,
                 _registered_method=True)
 
 
@@ -90,7 +115,8 @@ class ResilienceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def TripBreaker(self, request, context):
-        """Opens a breaker by force. Survives a restart of the hub. Idempotent: a second call replaces duration and cause.
+        """Forces a breaker open, or closed. Survives a restart of the hub. Idempotent: a second call replaces state, duration and
+        cause.
         Errors: SYSTEM_NOT_FOUND; BREAKER_NOT_FOUND; INVALID_FIELD; STORE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -105,8 +131,17 @@ class ResilienceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListBreakerTransitions(self, request, context):
+        """Lists changes of breakers' states, newest first, page by page. Kept in memory, the last 10,000.
+        Errors: INVALID_FIELD; BAD_CURSOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListPolicies(self, request, context):
-        """Lists the policies in force, in order of their names, page by page: those of the configuration and of catalogs.
+        """Lists the policies in force, in order of their names, page by page: those of the configuration, of catalogs, and
+        those that were put.
         Errors: INVALID_FIELD; BAD_CURSOR.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -116,6 +151,43 @@ class ResilienceServiceServicer:
     def GetPolicy(self, request, context):
         """Returns one policy.
         Errors: INVALID_FIELD; POLICY_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutPolicy(self, request, context):
+        """Creates or replaces a policy. Durable when it answers, in force from the next message on. Of policies that match
+        equally well one that was put wins over the configuration's, and that over a catalog's. Atomic; idempotent without
+        etag.
+        Errors: INVALID_FIELD; POLICY_OWNED when the configuration or a catalog has that name; ETAG_MISMATCH; POLICY_LIMIT;
+        STORE_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeletePolicy(self, request, context):
+        """Removes a policy that was put, and says what holds in its place. Atomic.
+        Errors: INVALID_FIELD; POLICY_NOT_FOUND; POLICY_OWNED when it is the configuration's or a catalog's; ETAG_MISMATCH;
+        STORE_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SimulatePolicy(self, request, context):
+        """Runs recorded deliveries against a proposed policy on a virtual clock, and against those in force, and compares. Sends
+        nothing and changes nothing. Takes at most the 10,000 deliveries that are remembered.
+        Errors: INVALID_FIELD; CONCURRENCY_LIMITED while another simulation runs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InvalidateReplies(self, request, context):
+        """Forgets replies of the reply cache and last good replies. At least one field, or `all`.
+        Errors: INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,6 +216,11 @@ def add_ResilienceServiceServicer_to_server(servicer, server):
                     request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerRequest.FromString,
                     response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ResetBreakerResponse.SerializeToString,
             ),
+            'ListBreakerTransitions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBreakerTransitions,
+                    request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListBreakerTransitionsRequest.FromString,
+                    response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListBreakerTransitionsResponse.SerializeToString,
+            ),
             'ListPolicies': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPolicies,
                     request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListPoliciesRequest.FromString,
@@ -153,6 +230,26 @@ def add_ResilienceServiceServicer_to_server(servicer, server):
                     servicer.GetPolicy,
                     request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyRequest.FromString,
                     response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyResponse.SerializeToString,
+            ),
+            'PutPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutPolicy,
+                    request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.PutPolicyRequest.FromString,
+                    response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.PutPolicyResponse.SerializeToString,
+            ),
+            'DeletePolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeletePolicy,
+                    request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.DeletePolicyRequest.FromString,
+                    response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.DeletePolicyResponse.SerializeToString,
+            ),
+            'SimulatePolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.SimulatePolicy,
+                    request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.SimulatePolicyRequest.FromString,
+                    response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.SimulatePolicyResponse.SerializeToString,
+            ),
+            'InvalidateReplies': grpc.unary_unary_rpc_method_handler(
+                    servicer.InvalidateReplies,
+                    request_deserializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.InvalidateRepliesRequest.FromString,
+                    response_serializer=switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.InvalidateRepliesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -275,6 +372,33 @@ class ResilienceService:
             _registered_method=True)
 
     @staticmethod
+    def ListBreakerTransitions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.resilience.v1.ResilienceService/ListBreakerTransitions',
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListBreakerTransitionsRequest.SerializeToString,
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.ListBreakerTransitionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListPolicies(request,
             target,
             options=(),
@@ -318,6 +442,114 @@ class ResilienceService:
             '/switchyard.resilience.v1.ResilienceService/GetPolicy',
             switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyRequest.SerializeToString,
             switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.GetPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.resilience.v1.ResilienceService/PutPolicy',
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.PutPolicyRequest.SerializeToString,
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.PutPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeletePolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.resilience.v1.ResilienceService/DeletePolicy',
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.DeletePolicyRequest.SerializeToString,
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.DeletePolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SimulatePolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.resilience.v1.ResilienceService/SimulatePolicy',
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.SimulatePolicyRequest.SerializeToString,
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.SimulatePolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InvalidateReplies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.resilience.v1.ResilienceService/InvalidateReplies',
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.InvalidateRepliesRequest.SerializeToString,
+            switchyard_dot_resilience_dot_v1_dot_resilience__service__pb2.InvalidateRepliesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -67,6 +67,14 @@ export declare type Delivery = Message<"switchyard.messaging.v1.Delivery"> & {
   traceId: string;
 
   /**
+   * What answered instead of the target, as ExplainRoute names it (`type:ledger`, `static_reply`, `last_good`). Empty: no
+   * fallback did.
+   *
+   * @generated from field: string fallback_used = 8;
+   */
+  fallbackUsed: string;
+
+  /**
    * True when only UNHEALTHY systems were left and one was tried all the same.
    *
    * @generated from field: bool panic = 9;
@@ -93,6 +101,27 @@ export declare type Delivery = Message<"switchyard.messaging.v1.Delivery"> & {
    * @generated from field: repeated string policies = 12;
    */
   policies: string[];
+
+  /**
+   * True when the reply comes from the reply cache: no target was asked, or another call's reply was shared.
+   *
+   * @generated from field: bool cached = 13;
+   */
+  cached: boolean;
+
+  /**
+   * Age of the reply, when it is a cached or a last good one.
+   *
+   * @generated from field: google.protobuf.Duration reply_age = 14;
+   */
+  replyAge?: Duration | undefined;
+
+  /**
+   * True when the reply is the last good one, which may no longer be right.
+   *
+   * @generated from field: bool stale = 15;
+   */
+  stale: boolean;
 };
 
 /**
@@ -176,6 +205,27 @@ export declare type Attempt = Message<"switchyard.messaging.v1.Attempt"> & {
    * @generated from field: string detail = 10;
    */
   detail: string;
+
+  /**
+   * True when it was begun beside another attempt that had not ended.
+   *
+   * @generated from field: bool hedge = 11;
+   */
+  hedge: boolean;
+
+  /**
+   * Wait for a place at the target before it started. Unset: there was none.
+   *
+   * @generated from field: google.protobuf.Duration queue_time = 12;
+   */
+  queueTime?: Duration | undefined;
+
+  /**
+   * The fallback it belongs to. Empty: the target that the message names.
+   *
+   * @generated from field: string fallback = 13;
+   */
+  fallback: string;
 };
 
 /**

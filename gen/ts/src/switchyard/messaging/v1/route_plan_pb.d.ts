@@ -5,7 +5,8 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { RepeatSafety } from "../../type/v1/repeat_safety_pb.js";
-import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Policy } from "../../resilience/v1/policy_pb.js";
 import type { Protocol } from "../../type/v1/protocol_pb.js";
 import type { HealthStatus } from "../../type/v1/health_status_pb.js";
 import type { BreakerState } from "../../resilience/v1/breaker_pb.js";
@@ -86,7 +87,7 @@ export declare type RoutePlan = Message<"switchyard.messaging.v1.RoutePlan"> & {
   maxDelay?: Duration | undefined;
 
   /**
-   * How a candidate is chosen among equals: LEAST_LOADED, ROUND_ROBIN or RANDOM.
+   * How a candidate is chosen among equals: LEAST_LOADED, ROUND_ROBIN, RANDOM, WEIGHTED or CONSISTENT_HASH.
    *
    * @generated from field: string balance = 10;
    */
@@ -119,6 +120,41 @@ export declare type RoutePlan = Message<"switchyard.messaging.v1.RoutePlan"> & {
    * @generated from field: string failure = 14;
    */
   failure: string;
+
+  /**
+   * The merged policy, every value decided; `provenance` says where each comes from.
+   *
+   * @generated from field: switchyard.resilience.v1.Policy policy = 15;
+   */
+  policy?: Policy | undefined;
+
+  /**
+   * Limits that the message meets, with their values now.
+   *
+   * @generated from field: repeated switchyard.messaging.v1.RouteLimit limits = 16;
+   */
+  limits: RouteLimit[];
+
+  /**
+   * What answers when the target does not, in this order.
+   *
+   * @generated from field: repeated switchyard.messaging.v1.RouteFallback fallbacks = 17;
+   */
+  fallbacks: RouteFallback[];
+
+  /**
+   * When a second attempt is begun beside the first. Unset: never.
+   *
+   * @generated from field: google.protobuf.Duration hedge_delay = 18;
+   */
+  hedgeDelay?: Duration | undefined;
+
+  /**
+   * What the reply cache says of the message: empty when it is not in use for it, else one line for people.
+   *
+   * @generated from field: string reply_cache = 19;
+   */
+  replyCache: string;
 };
 
 /**
@@ -126,6 +162,116 @@ export declare type RoutePlan = Message<"switchyard.messaging.v1.RoutePlan"> & {
  * Use `create(RoutePlanSchema)` to create a new message.
  */
 export declare const RoutePlanSchema: GenMessage<RoutePlan>;
+
+/**
+ * A limit that a message meets.
+ *
+ * @generated from message switchyard.messaging.v1.RouteLimit
+ */
+export declare type RouteLimit = Message<"switchyard.messaging.v1.RouteLimit"> & {
+  /**
+   * The policy that set it, or `default`.
+   *
+   * @generated from field: string policy = 1;
+   */
+  policy: string;
+
+  /**
+   * Path of the limit in the policy: `limits.target_rate`.
+   *
+   * @generated from field: string limit = 2;
+   */
+  limit: string;
+
+  /**
+   * Whom it holds for: a caller or a system.
+   *
+   * @generated from field: string subject = 3;
+   */
+  subject: string;
+
+  /**
+   * The limit: attempts in flight, or tokens a second.
+   *
+   * @generated from field: double maximum = 4;
+   */
+  maximum: number;
+
+  /**
+   * Used now: attempts in flight, or tokens taken from the bucket.
+   *
+   * @generated from field: double current = 5;
+   */
+  current: number;
+
+  /**
+   * Messages that wait for a place now.
+   *
+   * @generated from field: uint32 waiting = 6;
+   */
+  waiting: number;
+
+  /**
+   * Whether it would refuse the message now.
+   *
+   * @generated from field: bool refuses = 7;
+   */
+  refuses: boolean;
+
+  /**
+   * When it would let it through, if it refuses.
+   *
+   * @generated from field: google.protobuf.Duration retry_delay = 8;
+   */
+  retryDelay?: Duration | undefined;
+};
+
+/**
+ * Describes the message switchyard.messaging.v1.RouteLimit.
+ * Use `create(RouteLimitSchema)` to create a new message.
+ */
+export declare const RouteLimitSchema: GenMessage<RouteLimit>;
+
+/**
+ * What answers when the target does not.
+ *
+ * @generated from message switchyard.messaging.v1.RouteFallback
+ */
+export declare type RouteFallback = Message<"switchyard.messaging.v1.RouteFallback"> & {
+  /**
+   * The target that is asked (`type:ledger`), `static_reply` or `last_good`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Whether it would be tried if everything before it failed now without having acted.
+   *
+   * @generated from field: bool usable = 2;
+   */
+  usable: boolean;
+
+  /**
+   * Why it is in or out.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Its candidates, as in the plan.
+   *
+   * @generated from field: repeated switchyard.messaging.v1.RouteCandidate candidates = 4;
+   */
+  candidates: RouteCandidate[];
+};
+
+/**
+ * Describes the message switchyard.messaging.v1.RouteFallback.
+ * Use `create(RouteFallbackSchema)` to create a new message.
+ */
+export declare const RouteFallbackSchema: GenMessage<RouteFallback>;
 
 /**
  * One way to deliver a message.
@@ -188,6 +334,27 @@ export declare type RouteCandidate = Message<"switchyard.messaging.v1.RouteCandi
    * @generated from field: uint32 in_flight = 8;
    */
   inFlight: number;
+
+  /**
+   * Its zone. Empty: none.
+   *
+   * @generated from field: string zone = 9;
+   */
+  zone: string;
+
+  /**
+   * Share of the traffic relative to the others, now: less than its weight during a slow start.
+   *
+   * @generated from field: double effective_weight = 10;
+   */
+  effectiveWeight: number;
+
+  /**
+   * Until when it is ejected. Unset: it is not.
+   *
+   * @generated from field: google.protobuf.Timestamp ejected_until_time = 11;
+   */
+  ejectedUntilTime?: Timestamp | undefined;
 };
 
 /**

@@ -32,6 +32,13 @@ export declare type Breaker = Message<"switchyard.resilience.v1.Breaker"> & {
   interface: string;
 
   /**
+   * The message type, when each type has a breaker of its own (`scope: MESSAGE_TYPE`). Empty: the interface's.
+   *
+   * @generated from field: string message_type = 3;
+   */
+  messageType: string;
+
+  /**
    * What it lets through.
    *
    * @generated from field: switchyard.resilience.v1.BreakerState state = 4;
@@ -53,7 +60,7 @@ export declare type Breaker = Message<"switchyard.resilience.v1.Breaker"> & {
   failures: number;
 
   /**
-   * When it lets trial calls through again. Unset: it is not open, or open until it is reset.
+   * When it lets trial calls through again, or is no longer forced. Unset: it is not open, or forced until it is reset.
    *
    * @generated from field: google.protobuf.Timestamp open_until_time = 7;
    */
@@ -72,6 +79,68 @@ export declare type Breaker = Message<"switchyard.resilience.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export declare const BreakerSchema: GenMessage<Breaker>;
+
+/**
+ * A change of a breaker's state.
+ *
+ * @generated from message switchyard.resilience.v1.BreakerTransition
+ */
+export declare type BreakerTransition = Message<"switchyard.resilience.v1.BreakerTransition"> & {
+  /**
+   * The system.
+   *
+   * @generated from field: string system_id = 1;
+   */
+  systemId: string;
+
+  /**
+   * The interface.
+   *
+   * @generated from field: string interface = 2;
+   */
+  interface: string;
+
+  /**
+   * The message type; empty: the breaker of the interface.
+   *
+   * @generated from field: string message_type = 3;
+   */
+  messageType: string;
+
+  /**
+   * State before.
+   *
+   * @generated from field: switchyard.resilience.v1.BreakerState from = 4;
+   */
+  from: BreakerState;
+
+  /**
+   * State after.
+   *
+   * @generated from field: switchyard.resilience.v1.BreakerState to = 5;
+   */
+  to: BreakerState;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 6;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * Why, for people.
+   *
+   * @generated from field: string cause = 7;
+   */
+  cause: string;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.BreakerTransition.
+ * Use `create(BreakerTransitionSchema)` to create a new message.
+ */
+export declare const BreakerTransitionSchema: GenMessage<BreakerTransition>;
 
 /**
  * What a breaker lets through.
@@ -113,6 +182,13 @@ export enum BreakerState {
    * @generated from enum value: BREAKER_STATE_FORCED_OPEN = 4;
    */
   FORCED_OPEN = 4,
+
+  /**
+   * An operator holds it closed: calls pass whatever happens, until it is reset or `open_until_time` passes.
+   *
+   * @generated from enum value: BREAKER_STATE_FORCED_CLOSED = 5;
+   */
+  FORCED_CLOSED = 5,
 }
 
 /**

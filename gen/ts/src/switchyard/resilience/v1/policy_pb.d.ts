@@ -4,9 +4,10 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import type { RepeatSafety } from "../../type/v1/repeat_safety_pb.js";
 import type { Kind } from "../../type/v1/message_kind_pb.js";
+import type { Target } from "../../type/v1/target_pb.js";
 
 /**
  * Describes the file switchyard/resilience/v1/policy.proto.
@@ -91,11 +92,76 @@ export declare type Policy = Message<"switchyard.resilience.v1.Policy"> & {
   panic?: boolean | undefined;
 
   /**
-   * Where it comes from: `configuration`, or `catalog:NAME`. Output only.
+   * Where it comes from: `configuration`, `catalog:NAME`, or `put` by PutPolicy. Output only.
    *
    * @generated from field: string origin = 11;
    */
   origin: string;
+
+  /**
+   * When a system of a type is taken out because it does worse than the others. Only in a policy whose match names
+   * targets alone.
+   *
+   * @generated from field: switchyard.resilience.v1.EjectionPolicy ejection = 12;
+   */
+  ejection?: EjectionPolicy | undefined;
+
+  /**
+   * How much a caller may ask and a target may get.
+   *
+   * @generated from field: switchyard.resilience.v1.LimitPolicy limits = 13;
+   */
+  limits?: LimitPolicy | undefined;
+
+  /**
+   * What answers instead when the target does not, in this order; the first that answers ends it. At most 8 steps. Never
+   * used after an unknown outcome of a message that is not SAFE, or a definite no.
+   *
+   * @generated from field: repeated switchyard.resilience.v1.FallbackStep fallback = 14;
+   */
+  fallback: FallbackStep[];
+
+  /**
+   * When a second attempt is begun before the first has ended. Only for SAFE and IDEMPOTENT messages.
+   *
+   * @generated from field: switchyard.resilience.v1.HedgePolicy hedge = 15;
+   */
+  hedge?: HedgePolicy | undefined;
+
+  /**
+   * When a reply is given again without asking the target. Only for SAFE messages.
+   *
+   * @generated from field: switchyard.resilience.v1.ReplyCachePolicy reply_cache = 16;
+   */
+  replyCache?: ReplyCachePolicy | undefined;
+
+  /**
+   * More about how systems are chosen. Only in a policy whose match names targets alone.
+   *
+   * @generated from field: switchyard.resilience.v1.BalanceOptions balance_options = 17;
+   */
+  balanceOptions?: BalanceOptions | undefined;
+
+  /**
+   * Bounds the retries in flight to each target. Only in a policy whose match names targets alone.
+   *
+   * @generated from field: switchyard.resilience.v1.RetryBudgetPolicy retry_budget = 18;
+   */
+  retryBudget?: RetryBudgetPolicy | undefined;
+
+  /**
+   * Changes with every change of the policy; for PutPolicy and DeletePolicy. Only of policies that were put. Output only.
+   *
+   * @generated from field: string etag = 19;
+   */
+  etag: string;
+
+  /**
+   * When it was last put. Only of policies that were put. Output only.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 20;
+   */
+  updateTime?: Timestamp | undefined;
 };
 
 /**
@@ -195,12 +261,21 @@ export declare type RetryPolicy = Message<"switchyard.resilience.v1.RetryPolicy"
   maxDelay?: Duration | undefined;
 
   /**
-   * Reasons of attempts that are retried (`connect_refused`, `reset`, `unavailable`, …, see docs/delivery.md). All when
-   * empty.
+   * Conditions that are retried, see docs/resilience.md: groups (`connect-failure`, `refused`, `reset`, `unavailable`,
+   * `5xx`, `429`, `timeout`), reasons of attempts (`connect_refused`, `garbage`, …), HTTP statuses (`503`) and gRPC codes
+   * (`UNAVAILABLE`). All when empty. It only narrows: what repeat safety forbids stays forbidden.
    *
    * @generated from field: repeated string on = 5;
    */
   on: string[];
+
+  /**
+   * Longest wait that a target may ask for by Retry-After or gRPC pushback; a longer one is cut to this. 5 min when no
+   * policy says; at most 1 h.
+   *
+   * @generated from field: google.protobuf.Duration max_retry_after = 6;
+   */
+  maxRetryAfter?: Duration | undefined;
 };
 
 /**
@@ -208,6 +283,34 @@ export declare type RetryPolicy = Message<"switchyard.resilience.v1.RetryPolicy"
  * Use `create(RetryPolicySchema)` to create a new message.
  */
 export declare const RetryPolicySchema: GenMessage<RetryPolicy>;
+
+/**
+ * Keeps retries from multiplying the load on a target that fails: retries in flight to it are at most this share of
+ * the calls in flight to it, though always at least a few.
+ *
+ * @generated from message switchyard.resilience.v1.RetryBudgetPolicy
+ */
+export declare type RetryBudgetPolicy = Message<"switchyard.resilience.v1.RetryBudgetPolicy"> & {
+  /**
+   * Share of the calls in flight that may be retries. 0.2 when no policy says; 0 to 1.
+   *
+   * @generated from field: optional double share = 1;
+   */
+  share?: number | undefined;
+
+  /**
+   * Retries in flight that are always allowed. 3 when no policy says; at most 1000.
+   *
+   * @generated from field: optional uint32 minimum = 2;
+   */
+  minimum?: number | undefined;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.RetryBudgetPolicy.
+ * Use `create(RetryBudgetPolicySchema)` to create a new message.
+ */
+export declare const RetryBudgetPolicySchema: GenMessage<RetryBudgetPolicy>;
 
 /**
  * When a breaker opens and how it closes again.
@@ -256,6 +359,27 @@ export declare type BreakerPolicy = Message<"switchyard.resilience.v1.BreakerPol
    * @generated from field: uint32 half_open_calls = 6;
    */
   halfOpenCalls: number;
+
+  /**
+   * Share of slow calls that opens it; 0: never by this. 0 when no policy says.
+   *
+   * @generated from field: optional double slow_call_rate = 7;
+   */
+  slowCallRate?: number | undefined;
+
+  /**
+   * From when on a call is slow. 5 s when no policy says; 1 ms to 10 min.
+   *
+   * @generated from field: google.protobuf.Duration slow_call_time = 8;
+   */
+  slowCallTime?: Duration | undefined;
+
+  /**
+   * What has a breaker of its own. INTERFACE when no policy says.
+   *
+   * @generated from field: switchyard.resilience.v1.BreakerScope scope = 9;
+   */
+  scope: BreakerScope;
 };
 
 /**
@@ -263,6 +387,523 @@ export declare type BreakerPolicy = Message<"switchyard.resilience.v1.BreakerPol
  * Use `create(BreakerPolicySchema)` to create a new message.
  */
 export declare const BreakerPolicySchema: GenMessage<BreakerPolicy>;
+
+/**
+ * When a system is taken out for a time because it does worse than the others of its type: outlier ejection. A pool of
+ * one system loses nobody, and of two or more never the last.
+ *
+ * @generated from message switchyard.resilience.v1.EjectionPolicy
+ */
+export declare type EjectionPolicy = Message<"switchyard.resilience.v1.EjectionPolicy"> & {
+  /**
+   * Failures in a row that take it out; 0: never by this, since the breaker does the same. 0 when no policy says; at most
+   * 10,000.
+   *
+   * @generated from field: optional uint32 consecutive_failures = 1;
+   */
+  consecutiveFailures?: number | undefined;
+
+  /**
+   * It goes when its success rate is this many standard deviations below the mean of its type; 0: never by this. 1.9 when
+   * no policy says; at most 10.
+   *
+   * @generated from field: optional double deviations = 2;
+   */
+  deviations?: number | undefined;
+
+  /**
+   * Systems with enough calls that the comparison takes. 5 when no policy says; 3 to 1000.
+   *
+   * @generated from field: uint32 minimum_systems = 3;
+   */
+  minimumSystems: number;
+
+  /**
+   * Calls in an interval from which on a system is compared. 100 when no policy says; 1 to 100,000.
+   *
+   * @generated from field: uint32 minimum_calls = 4;
+   */
+  minimumCalls: number;
+
+  /**
+   * How often systems are compared, and the time over which they are. 10 s when no policy says; 1 s to 10 min.
+   *
+   * @generated from field: google.protobuf.Duration interval = 5;
+   */
+  interval?: Duration | undefined;
+
+  /**
+   * How long it stays out, times how often it went. 30 s when no policy says; 100 ms to 1 h.
+   *
+   * @generated from field: google.protobuf.Duration base_time = 6;
+   */
+  baseTime?: Duration | undefined;
+
+  /**
+   * Longest time out. 5 min when no policy says; 100 ms to 24 h.
+   *
+   * @generated from field: google.protobuf.Duration max_time = 7;
+   */
+  maxTime?: Duration | undefined;
+
+  /**
+   * Share of the systems of a type that may be out at a time; one may always go, unless it is the last. 0.1 when no policy
+   * says; 0 turns ejection off.
+   *
+   * @generated from field: optional double max_share = 8;
+   */
+  maxShare?: number | undefined;
+
+  /**
+   * When less than this share of the systems is usable, ejections are ignored, so that the rest is not crushed. 0.5 when
+   * no policy says; 0: never.
+   *
+   * @generated from field: optional double panic_share = 9;
+   */
+  panicShare?: number | undefined;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.EjectionPolicy.
+ * Use `create(EjectionPolicySchema)` to create a new message.
+ */
+export declare const EjectionPolicySchema: GenMessage<EjectionPolicy>;
+
+/**
+ * How much a caller may ask and a target may get.
+ *
+ * @generated from message switchyard.resilience.v1.LimitPolicy
+ */
+export declare type LimitPolicy = Message<"switchyard.resilience.v1.LimitPolicy"> & {
+  /**
+   * Messages that each caller may send, of those that the policy matches.
+   *
+   * @generated from field: switchyard.resilience.v1.RateLimit caller_rate = 1;
+   */
+  callerRate?: RateLimit | undefined;
+
+  /**
+   * Attempts that each target system gets. Only in a policy whose match names targets alone.
+   *
+   * @generated from field: switchyard.resilience.v1.RateLimit target_rate = 2;
+   */
+  targetRate?: RateLimit | undefined;
+
+  /**
+   * Attempts in flight at each target system, with a queue in front. Only in a policy whose match names targets alone.
+   *
+   * @generated from field: switchyard.resilience.v1.ConcurrencyLimit concurrency = 3;
+   */
+  concurrency?: ConcurrencyLimit | undefined;
+
+  /**
+   * Finds the number of attempts in flight that a target system can take by itself. Only in a policy whose match names
+   * targets alone.
+   *
+   * @generated from field: switchyard.resilience.v1.AdaptiveLimit adaptive = 4;
+   */
+  adaptive?: AdaptiveLimit | undefined;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.LimitPolicy.
+ * Use `create(LimitPolicySchema)` to create a new message.
+ */
+export declare const LimitPolicySchema: GenMessage<LimitPolicy>;
+
+/**
+ * A token bucket.
+ *
+ * @generated from message switchyard.resilience.v1.RateLimit
+ */
+export declare type RateLimit = Message<"switchyard.resilience.v1.RateLimit"> & {
+  /**
+   * Tokens that come back each second; one is taken by each message or attempt. 0: no limit. 0 when no policy says; at
+   * most 1,000,000.
+   *
+   * @generated from field: optional double per_second = 1;
+   */
+  perSecond?: number | undefined;
+
+  /**
+   * Tokens that the bucket holds. As many as come back in a second, at least 1, when no policy says; at most 1,000,000.
+   *
+   * @generated from field: uint32 burst = 2;
+   */
+  burst: number;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.RateLimit.
+ * Use `create(RateLimitSchema)` to create a new message.
+ */
+export declare const RateLimitSchema: GenMessage<RateLimit>;
+
+/**
+ * A bulkhead.
+ *
+ * @generated from message switchyard.resilience.v1.ConcurrencyLimit
+ */
+export declare type ConcurrencyLimit = Message<"switchyard.resilience.v1.ConcurrencyLimit"> & {
+  /**
+   * Attempts in flight; 0: no limit. 0 when no policy says; at most 100,000.
+   *
+   * @generated from field: optional uint32 max_calls = 1;
+   */
+  maxCalls?: number | undefined;
+
+  /**
+   * Messages that wait for a place, the highest priority first; one that comes to a full queue takes the place of the
+   * newest of a lower priority, or is refused. 100 when no policy says; at most 10,000.
+   *
+   * @generated from field: optional uint32 queue = 2;
+   */
+  queue?: number | undefined;
+
+  /**
+   * Longest wait for a place. 1 s when no policy says; 1 ms to 5 min.
+   *
+   * @generated from field: google.protobuf.Duration queue_time = 3;
+   */
+  queueTime?: Duration | undefined;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.ConcurrencyLimit.
+ * Use `create(ConcurrencyLimitSchema)` to create a new message.
+ */
+export declare const ConcurrencyLimitSchema: GenMessage<ConcurrencyLimit>;
+
+/**
+ * Adaptive concurrency: a limit that follows the target's latency (a gradient), and sheds the lowest priority first.
+ *
+ * @generated from message switchyard.resilience.v1.AdaptiveLimit
+ */
+export declare type AdaptiveLimit = Message<"switchyard.resilience.v1.AdaptiveLimit"> & {
+  /**
+   * Whether it is on. False when no policy says.
+   *
+   * @generated from field: optional bool enabled = 1;
+   */
+  enabled?: boolean | undefined;
+
+  /**
+   * Least limit. 4 when no policy says; 1 to 10,000.
+   *
+   * @generated from field: uint32 min_calls = 2;
+   */
+  minCalls: number;
+
+  /**
+   * Greatest limit. 1000 when no policy says; 1 to 100,000.
+   *
+   * @generated from field: uint32 max_calls = 3;
+   */
+  maxCalls: number;
+
+  /**
+   * How much slower than without load the target may become before the limit shrinks. 1.5 when no policy says; 1 to 10.
+   *
+   * @generated from field: double tolerance = 4;
+   */
+  tolerance: number;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.AdaptiveLimit.
+ * Use `create(AdaptiveLimitSchema)` to create a new message.
+ */
+export declare const AdaptiveLimitSchema: GenMessage<AdaptiveLimit>;
+
+/**
+ * One answer instead of the target's.
+ *
+ * @generated from message switchyard.resilience.v1.FallbackStep
+ */
+export declare type FallbackStep = Message<"switchyard.resilience.v1.FallbackStep"> & {
+  /**
+   * Where it comes from. Required.
+   *
+   * @generated from oneof switchyard.resilience.v1.FallbackStep.step
+   */
+  step: {
+    /**
+     * Another target is asked.
+     *
+     * @generated from field: switchyard.type.v1.Target target = 1;
+     */
+    value: Target;
+    case: "target";
+  } | {
+    /**
+     * Another system of the type of the system that was addressed. Only for messages to a system.
+     *
+     * @generated from field: switchyard.resilience.v1.SameTypeFallback same_type = 2;
+     */
+    value: SameTypeFallback;
+    case: "sameType";
+  } | {
+    /**
+     * A fixed reply.
+     *
+     * @generated from field: switchyard.resilience.v1.StaticReply static_reply = 3;
+     */
+    value: StaticReply;
+    case: "staticReply";
+  } | {
+    /**
+     * The last good reply to the same question. Only for SAFE messages; the answer says its age.
+     *
+     * @generated from field: switchyard.resilience.v1.LastGoodFallback last_good = 4;
+     */
+    value: LastGoodFallback;
+    case: "lastGood";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Time for this step, within the deadline. 30 s when unset; 1 ms to 1 h.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 5;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * Attempts of this step. 2 when unset; 1 to 100.
+   *
+   * @generated from field: uint32 attempts = 6;
+   */
+  attempts: number;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.FallbackStep.
+ * Use `create(FallbackStepSchema)` to create a new message.
+ */
+export declare const FallbackStepSchema: GenMessage<FallbackStep>;
+
+/**
+ * Another system of the same type.
+ *
+ * @generated from message switchyard.resilience.v1.SameTypeFallback
+ */
+export declare type SameTypeFallback = Message<"switchyard.resilience.v1.SameTypeFallback"> & {
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.SameTypeFallback.
+ * Use `create(SameTypeFallbackSchema)` to create a new message.
+ */
+export declare const SameTypeFallbackSchema: GenMessage<SameTypeFallback>;
+
+/**
+ * A fixed reply.
+ *
+ * @generated from message switchyard.resilience.v1.StaticReply
+ */
+export declare type StaticReply = Message<"switchyard.resilience.v1.StaticReply"> & {
+  /**
+   * Status of the reply. `200` when unset.
+   *
+   * @generated from field: string status = 1;
+   */
+  status: string;
+
+  /**
+   * Content type. `application/json` for json, else `application/octet-stream`, when unset.
+   *
+   * @generated from field: string content_type = 2;
+   */
+  contentType: string;
+
+  /**
+   * What it says, at most 64 KiB.
+   *
+   * @generated from oneof switchyard.resilience.v1.StaticReply.payload
+   */
+  payload: {
+    /**
+     * As bytes.
+     *
+     * @generated from field: bytes data = 3;
+     */
+    value: Uint8Array;
+    case: "data";
+  } | {
+    /**
+     * As JSON.
+     *
+     * @generated from field: google.protobuf.Value json = 4;
+     */
+    value: Value;
+    case: "json";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.StaticReply.
+ * Use `create(StaticReplySchema)` to create a new message.
+ */
+export declare const StaticReplySchema: GenMessage<StaticReply>;
+
+/**
+ * The last good reply to the same question.
+ *
+ * @generated from message switchyard.resilience.v1.LastGoodFallback
+ */
+export declare type LastGoodFallback = Message<"switchyard.resilience.v1.LastGoodFallback"> & {
+  /**
+   * Oldest reply that is good enough. 1 h when unset; 1 s to 7 days.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 1;
+   */
+  maxAge?: Duration | undefined;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.LastGoodFallback.
+ * Use `create(LastGoodFallbackSchema)` to create a new message.
+ */
+export declare const LastGoodFallbackSchema: GenMessage<LastGoodFallback>;
+
+/**
+ * A second attempt before the first has ended; the first reply wins and the other attempt is cancelled.
+ *
+ * @generated from message switchyard.resilience.v1.HedgePolicy
+ */
+export declare type HedgePolicy = Message<"switchyard.resilience.v1.HedgePolicy"> & {
+  /**
+   * Further attempts that may be in flight beside the first; 0: none. 0 when no policy says; at most 5. They count as
+   * retries, in `retry.attempts` and in the retry budget.
+   *
+   * @generated from field: optional uint32 attempts = 1;
+   */
+  attempts?: number | undefined;
+
+  /**
+   * Wait before each. When no policy says, the 95th percentile of the target's latency, once 20 calls were seen;
+   * 1 ms to 1 min.
+   *
+   * @generated from field: google.protobuf.Duration delay = 2;
+   */
+  delay?: Duration | undefined;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.HedgePolicy.
+ * Use `create(HedgePolicySchema)` to create a new message.
+ */
+export declare const HedgePolicySchema: GenMessage<HedgePolicy>;
+
+/**
+ * When a reply is given again without asking the target.
+ *
+ * @generated from message switchyard.resilience.v1.ReplyCachePolicy
+ */
+export declare type ReplyCachePolicy = Message<"switchyard.resilience.v1.ReplyCachePolicy"> & {
+  /**
+   * How long a reply stays good; 0: nothing is kept. 0 when no policy says; at most 24 h.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 1;
+   */
+  ttl?: Duration | undefined;
+
+  /**
+   * Whether callers share replies. False, when no policy says: each principal and source has its own, because a reply may
+   * be meant for one of them only.
+   *
+   * @generated from field: optional bool shared = 2;
+   */
+  shared?: boolean | undefined;
+
+  /**
+   * Message headers that belong to the question, beside target, type, kind and payload. At most 20 names.
+   *
+   * @generated from field: repeated string vary = 3;
+   */
+  vary: string[];
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.ReplyCachePolicy.
+ * Use `create(ReplyCachePolicySchema)` to create a new message.
+ */
+export declare const ReplyCachePolicySchema: GenMessage<ReplyCachePolicy>;
+
+/**
+ * More about how systems are chosen.
+ *
+ * @generated from message switchyard.resilience.v1.BalanceOptions
+ */
+export declare type BalanceOptions = Message<"switchyard.resilience.v1.BalanceOptions"> & {
+  /**
+   * What CONSISTENT_HASH goes by: `header:NAME`, `correlation_id`, `source` or `message_id`. `correlation_id` when no policy
+   * says. A message without it goes to the least loaded.
+   *
+   * @generated from field: string hash_on = 1;
+   */
+  hashOn: string;
+
+  /**
+   * How far above the mean load a system may go before CONSISTENT_HASH passes on to the next. 1.25 when no policy says;
+   * 1 to 10.
+   *
+   * @generated from field: double hash_load_factor = 2;
+   */
+  hashLoadFactor: number;
+
+  /**
+   * Whether systems of the sender's zone come first, else of the hub's. False when no policy says.
+   *
+   * @generated from field: optional bool zone_first = 3;
+   */
+  zoneFirst?: boolean | undefined;
+
+  /**
+   * Time over which a system that just came back takes up its full share. 0 (at once) when no policy says; at most 1 h.
+   *
+   * @generated from field: google.protobuf.Duration slow_start = 4;
+   */
+  slowStart?: Duration | undefined;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.BalanceOptions.
+ * Use `create(BalanceOptionsSchema)` to create a new message.
+ */
+export declare const BalanceOptionsSchema: GenMessage<BalanceOptions>;
+
+/**
+ * What has a breaker of its own.
+ *
+ * @generated from enum switchyard.resilience.v1.BreakerScope
+ */
+export enum BreakerScope {
+  /**
+   * From a less specific policy.
+   *
+   * @generated from enum value: BREAKER_SCOPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Each interface of a system.
+   *
+   * @generated from enum value: BREAKER_SCOPE_INTERFACE = 1;
+   */
+  INTERFACE = 1,
+
+  /**
+   * Each message type on each interface of a system, at most 100 types an interface; more share the interface's own.
+   *
+   * @generated from enum value: BREAKER_SCOPE_MESSAGE_TYPE = 2;
+   */
+  MESSAGE_TYPE = 2,
+}
+
+/**
+ * Describes the enum switchyard.resilience.v1.BreakerScope.
+ */
+export declare const BreakerScopeSchema: GenEnum<BreakerScope>;
 
 /**
  * Where an unknown outcome of a repeatable message may be repeated.
@@ -330,6 +971,20 @@ export enum Balance {
    * @generated from enum value: BALANCE_RANDOM = 3;
    */
   RANDOM = 3,
+
+  /**
+   * In turn by weight, spread evenly (smooth weighted round robin): 5, 1, 1 gives a a b a c a a.
+   *
+   * @generated from enum value: BALANCE_WEIGHTED = 4;
+   */
+  WEIGHTED = 4,
+
+  /**
+   * The same key to the same system while it has room (consistent hashing with bounded loads).
+   *
+   * @generated from enum value: BALANCE_CONSISTENT_HASH = 5;
+   */
+  CONSISTENT_HASH = 5,
 }
 
 /**

@@ -3,15 +3,16 @@
 /* eslint-disable */
 
 import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
-import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_switchyard_type_v1_message_kind } from "../../type/v1/message_kind_pb.js";
 import { file_switchyard_type_v1_repeat_safety } from "../../type/v1/repeat_safety_pb.js";
+import { file_switchyard_type_v1_target } from "../../type/v1/target_pb.js";
 
 /**
  * Describes the file switchyard/resilience/v1/policy.proto.
  */
 export const file_switchyard_resilience_v1_policy = /*@__PURE__*/
-  fileDesc("CiVzd2l0Y2h5YXJkL3Jlc2lsaWVuY2UvdjEvcG9saWN5LnByb3RvEhhzd2l0Y2h5YXJkLnJlc2lsaWVuY2UudjEi9AMKBlBvbGljeRIMCgRuYW1lGAEgASgJEjQKBW1hdGNoGAIgASgLMiUuc3dpdGNoeWFyZC5yZXNpbGllbmNlLnYxLlBvbGljeU1hdGNoEioKB3RpbWVvdXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMgoPYXR0ZW1wdF90aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjQKBXJldHJ5GAUgASgLMiUuc3dpdGNoeWFyZC5yZXNpbGllbmNlLnYxLlJldHJ5UG9saWN5EjcKDXJlcGVhdF9zYWZldHkYBiABKA4yIC5zd2l0Y2h5YXJkLnR5cGUudjEuUmVwZWF0U2FmZXR5EjsKDHJlcGVhdF9zY29wZRgHIAEoDjIlLnN3aXRjaHlhcmQucmVzaWxpZW5jZS52MS5SZXBlYXRTY29wZRI4CgdicmVha2VyGAggASgLMicuc3dpdGNoeWFyZC5yZXNpbGllbmNlLnYxLkJyZWFrZXJQb2xpY3kSMgoHYmFsYW5jZRgJIAEoDjIhLnN3aXRjaHlhcmQucmVzaWxpZW5jZS52MS5CYWxhbmNlEhIKBXBhbmljGAogASgISACIAQESDgoGb3JpZ2luGAsgASgJQggKBl9wYW5pYyKXAQoLUG9saWN5TWF0Y2gSFQoNbWVzc2FnZV90eXBlcxgBIAMoCRInCgVraW5kcxgCIAMoDjIYLnN3aXRjaHlhcmQudHlwZS52MS5LaW5kEg8KB3NvdXJjZXMYAyADKAkSEgoKc3lzdGVtX2lkcxgEIAMoCRINCgV0eXBlcxgFIAMoCRIUCgxjYXBhYmlsaXRpZXMYBiADKAkimwEKC1JldHJ5UG9saWN5EhAKCGF0dGVtcHRzGAEgASgNEjAKDWluaXRpYWxfZGVsYXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFjdG9yGAMgASgBEiwKCW1heF9kZWxheRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIKCgJvbhgFIAMoCSL/AQoNQnJlYWtlclBvbGljeRIhChRjb25zZWN1dGl2ZV9mYWlsdXJlcxgBIAEoDUgAiAEBEhkKDGZhaWx1cmVfcmF0ZRgCIAEoAUgBiAEBEhUKDW1pbmltdW1fY2FsbHMYAyABKA0SKQoGd2luZG93GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG9wZW5fZm9yGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2hhbGZfb3Blbl9jYWxscxgGIAEoDUIXChVfY29uc2VjdXRpdmVfZmFpbHVyZXNCDwoNX2ZhaWx1cmVfcmF0ZSpbCgtSZXBlYXRTY29wZRIcChhSRVBFQVRfU0NPUEVfVU5TUEVDSUZJRUQQABIXChNSRVBFQVRfU0NPUEVfU1lTVEVNEAESFQoRUkVQRUFUX1NDT1BFX1RZUEUQAippCgdCYWxhbmNlEhcKE0JBTEFOQ0VfVU5TUEVDSUZJRUQQABIYChRCQUxBTkNFX0xFQVNUX0xPQURFRBABEhcKE0JBTEFOQ0VfUk9VTkRfUk9CSU4QAhISCg5CQUxBTkNFX1JBTkRPTRADYgZwcm90bzM", [file_google_protobuf_duration, file_switchyard_type_v1_message_kind, file_switchyard_type_v1_repeat_safety]);
+  fileDesc("CiVzd2l0Y2h5YXJkL3Jlc2lsaWVuY2UvdjEvcG9saWN5LnByb3RvEhhzd2l0Y2h5YXJkLnJlc2lsaWVuY2UudjEi3QcKBlBvbGljeRIMCgRuYW1lGAEgASgJEjQKBW1hdGNoGAIgASgLMiUuc3dpdGNoeWFyZC5yZXNpbGllbmNlLnYxLlBvbGljeU1hdGNoEioKB3RpbWVvdXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMgoPYXR0ZW1wdF90aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjQKBXJldHJ5GAUgASgLMiUuc3dpdGNoeWFyZC5yZXNpbGllbmNlLnYxLlJldHJ5UG9saWN5EjcKDXJlcGVhdF9zYWZldHkYBiABKA4yIC5zd2l0Y2h5YXJkLnR5cGUudjEuUmVwZWF0U2FmZXR5EjsKDHJlcGVhdF9zY29wZRgHIAEoDjIlLnN3aXRjaHlhcmQucmVzaWxpZW5jZS52MS5SZXBlYXRTY29wZRI4CgdicmVha2VyGAggASgLMicuc3dpdGNoeWFyZC5yZXNpbGllbmNlLnYxLkJyZWFrZXJQb2xpY3kSMgoHYmFsYW5jZRgJIAEoDjIhLnN3aXRjaHlhcmQucmVzaWxpZW5jZS52MS5CYWxhbmNlEhIKBXBhbmljGAogASgISACIAQESDgoGb3JpZ2luGAsgASgJEjoKCGVqZWN0aW9uGAwgASgLMiguc3dpdGNoeWFyZC5yZXNpbGllbmNlLnYxLkVqZWN0aW9uUG9saWN5EjUKBmxpbWl0cxgNIAEoCzIlLnN3aXRjaHlhcmQucmVzaWxpZW5jZS52MS5MaW1pdFBvbGljeRI4CghmYWxsYmFjaxgOIAMoCzImLnN3aXRjaHlhcmQucmVzaWxpZW5jZS52MS5GYWxsYmFja1N0ZXASNAoFaGVkZ2UYDyABKAsyJS5zd2l0Y2h5YXJkLnJlc2lsaWVuY2UudjEuSGVkZ2VQb2xpY3kSPwoLcmVwbHlfY2FjaGUYECABKAsyKi5zd2l0Y2h5YXJkLnJlc2lsaWVuY2UudjEuUmVwbHlDYWNoZVBvbGljeRJBCg9iYWxhbmNlX29wdGlvbnMYESABKAsyKC5zd2l0Y2h5YXJkLnJlc2lsaWVuY2UudjEuQmFsYW5jZU9wdGlvbnMSQQoMcmV0cnlfYnVkZ2V0GBIgASgLMisuc3dpdGNoeWFyZC5yZXNpbGllbmNlLnYxLlJldHJ5QnVkZ2V0UG9saWN5EgwKBGV0YWcYEyABKAkSLwoLdXBkYXRlX3RpbWUYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQggKBl9wYW5pYyKXAQoLUG9saWN5TWF0Y2gSFQoNbWVzc2FnZV90eXBlcxgBIAMoCRInCgVraW5kcxgCIAMoDjIYLnN3aXRjaHlhcmQudHlwZS52MS5LaW5kEg8KB3NvdXJjZXMYAyADKAkSEgoKc3lzdGVtX2lkcxgEIAMoCRINCgV0eXBlcxgFIAMoCRIUCgxjYXBhYmlsaXRpZXMYBiADKAkizwEKC1JldHJ5UG9saWN5EhAKCGF0dGVtcHRzGAEgASgNEjAKDWluaXRpYWxfZGVsYXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDgoGZmFjdG9yGAMgASgBEiwKCW1heF9kZWxheRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIKCgJvbhgFIAMoCRIyCg9tYXhfcmV0cnlfYWZ0ZXIYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iUwoRUmV0cnlCdWRnZXRQb2xpY3kSEgoFc2hhcmUYASABKAFIAIgBARIUCgdtaW5pbXVtGAIgASgNSAGIAQFCCAoGX3NoYXJlQgoKCF9taW5pbXVtIpkDCg1CcmVha2VyUG9saWN5EiEKFGNvbnNlY3V0aXZlX2ZhaWx1cmVzGAEgASgNSACIAQESGQoMZmFpbHVyZV9yYXRlGAIgASgBSAGIAQESFQoNbWluaW11bV9jYWxscxgDIAEoDRIpCgZ3aW5kb3cYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIb3Blbl9mb3IYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFwoPaGFsZl9vcGVuX2NhbGxzGAYgASgNEhsKDnNsb3dfY2FsbF9yYXRlGAcgASgBSAKIAQESMQoOc2xvd19jYWxsX3RpbWUYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoFc2NvcGUYCSABKA4yJi5zd2l0Y2h5YXJkLnJlc2lsaWVuY2UudjEuQnJlYWtlclNjb3BlQhcKFV9jb25zZWN1dGl2ZV9mYWlsdXJlc0IPCg1fZmFpbHVyZV9yYXRlQhEKD19zbG93X2NhbGxfcmF0ZSL8AgoORWplY3Rpb25Qb2xpY3kSIQoUY29uc2VjdXRpdmVfZmFpbHVyZXMYASABKA1IAIgBARIXCgpkZXZpYXRpb25zGAIgASgBSAGIAQESFwoPbWluaW11bV9zeXN0ZW1zGAMgASgNEhUKDW1pbmltdW1fY2FsbHMYBCABKA0SKwoIaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJYmFzZV90aW1lGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCG1heF90aW1lGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKCW1heF9zaGFyZRgIIAEoAUgCiAEBEhgKC3BhbmljX3NoYXJlGAkgASgBSAOIAQFCFwoVX2NvbnNlY3V0aXZlX2ZhaWx1cmVzQg0KC19kZXZpYXRpb25zQgwKCl9tYXhfc2hhcmVCDgoMX3BhbmljX3NoYXJlIv0BCgtMaW1pdFBvbGljeRI4CgtjYWxsZXJfcmF0ZRgBIAEoCzIjLnN3aXRjaHlhcmQucmVzaWxpZW5jZS52MS5SYXRlTGltaXQSOAoLdGFyZ2V0X3JhdGUYAiABKAsyIy5zd2l0Y2h5YXJkLnJlc2lsaWVuY2UudjEuUmF0ZUxpbWl0Ej8KC2NvbmN1cnJlbmN5GAMgASgLMiouc3dpdGNoeWFyZC5yZXNpbGllbmNlLnYxLkNvbmN1cnJlbmN5TGltaXQSOQoIYWRhcHRpdmUYBCABKAsyJy5zd2l0Y2h5YXJkLnJlc2lsaWVuY2UudjEuQWRhcHRpdmVMaW1pdCJCCglSYXRlTGltaXQSFwoKcGVyX3NlY29uZBgBIAEoAUgAiAEBEg0KBWJ1cnN0GAIgASgNQg0KC19wZXJfc2Vjb25kIoUBChBDb25jdXJyZW5jeUxpbWl0EhYKCW1heF9jYWxscxgBIAEoDUgAiAEBEhIKBXF1ZXVlGAIgASgNSAGIAQESLQoKcXVldWVfdGltZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMCgpfbWF4X2NhbGxzQggKBl9xdWV1ZSJqCg1BZGFwdGl2ZUxpbWl0EhQKB2VuYWJsZWQYASABKAhIAIgBARIRCgltaW5fY2FsbHMYAiABKA0SEQoJbWF4X2NhbGxzGAMgASgNEhEKCXRvbGVyYW5jZRgEIAEoAUIKCghfZW5hYmxlZCLDAgoMRmFsbGJhY2tTdGVwEiwKBnRhcmdldBgBIAEoCzIaLnN3aXRjaHlhcmQudHlwZS52MS5UYXJnZXRIABI/CglzYW1lX3R5cGUYAiABKAsyKi5zd2l0Y2h5YXJkLnJlc2lsaWVuY2UudjEuU2FtZVR5cGVGYWxsYmFja0gAEj0KDHN0YXRpY19yZXBseRgDIAEoCzIlLnN3aXRjaHlhcmQucmVzaWxpZW5jZS52MS5TdGF0aWNSZXBseUgAEj8KCWxhc3RfZ29vZBgEIAEoCzIqLnN3aXRjaHlhcmQucmVzaWxpZW5jZS52MS5MYXN0R29vZEZhbGxiYWNrSAASKgoHdGltZW91dBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghhdHRlbXB0cxgGIAEoDUIGCgRzdGVwIhIKEFNhbWVUeXBlRmFsbGJhY2sidgoLU3RhdGljUmVwbHkSDgoGc3RhdHVzGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRIOCgRkYXRhGAMgASgMSAASJgoEanNvbhgEIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZUgAQgkKB3BheWxvYWQiPgoQTGFzdEdvb2RGYWxsYmFjaxIqCgdtYXhfYWdlGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlsKC0hlZGdlUG9saWN5EhUKCGF0dGVtcHRzGAEgASgNSACIAQESKAoFZGVsYXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCwoJX2F0dGVtcHRzImgKEFJlcGx5Q2FjaGVQb2xpY3kSJgoDdHRsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhMKBnNoYXJlZBgCIAEoCEgAiAEBEgwKBHZhcnkYAyADKAlCCQoHX3NoYXJlZCKSAQoOQmFsYW5jZU9wdGlvbnMSDwoHaGFzaF9vbhgBIAEoCRIYChBoYXNoX2xvYWRfZmFjdG9yGAIgASgBEhcKCnpvbmVfZmlyc3QYAyABKAhIAIgBARItCgpzbG93X3N0YXJ0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg0KC196b25lX2ZpcnN0KmoKDEJyZWFrZXJTY29wZRIdChlCUkVBS0VSX1NDT1BFX1VOU1BFQ0lGSUVEEAASGwoXQlJFQUtFUl9TQ09QRV9JTlRFUkZBQ0UQARIeChpCUkVBS0VSX1NDT1BFX01FU1NBR0VfVFlQRRACKlsKC1JlcGVhdFNjb3BlEhwKGFJFUEVBVF9TQ09QRV9VTlNQRUNJRklFRBAAEhcKE1JFUEVBVF9TQ09QRV9TWVNURU0QARIVChFSRVBFQVRfU0NPUEVfVFlQRRACKpwBCgdCYWxhbmNlEhcKE0JBTEFOQ0VfVU5TUEVDSUZJRUQQABIYChRCQUxBTkNFX0xFQVNUX0xPQURFRBABEhcKE0JBTEFOQ0VfUk9VTkRfUk9CSU4QAhISCg5CQUxBTkNFX1JBTkRPTRADEhQKEEJBTEFOQ0VfV0VJR0hURUQQBBIbChdCQUxBTkNFX0NPTlNJU1RFTlRfSEFTSBAFYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_switchyard_type_v1_message_kind, file_switchyard_type_v1_repeat_safety, file_switchyard_type_v1_target]);
 
 /**
  * Describes the message switchyard.resilience.v1.Policy.
@@ -35,17 +36,122 @@ export const RetryPolicySchema = /*@__PURE__*/
   messageDesc(file_switchyard_resilience_v1_policy, 2);
 
 /**
+ * Describes the message switchyard.resilience.v1.RetryBudgetPolicy.
+ * Use `create(RetryBudgetPolicySchema)` to create a new message.
+ */
+export const RetryBudgetPolicySchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 3);
+
+/**
  * Describes the message switchyard.resilience.v1.BreakerPolicy.
  * Use `create(BreakerPolicySchema)` to create a new message.
  */
 export const BreakerPolicySchema = /*@__PURE__*/
-  messageDesc(file_switchyard_resilience_v1_policy, 3);
+  messageDesc(file_switchyard_resilience_v1_policy, 4);
+
+/**
+ * Describes the message switchyard.resilience.v1.EjectionPolicy.
+ * Use `create(EjectionPolicySchema)` to create a new message.
+ */
+export const EjectionPolicySchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 5);
+
+/**
+ * Describes the message switchyard.resilience.v1.LimitPolicy.
+ * Use `create(LimitPolicySchema)` to create a new message.
+ */
+export const LimitPolicySchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 6);
+
+/**
+ * Describes the message switchyard.resilience.v1.RateLimit.
+ * Use `create(RateLimitSchema)` to create a new message.
+ */
+export const RateLimitSchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 7);
+
+/**
+ * Describes the message switchyard.resilience.v1.ConcurrencyLimit.
+ * Use `create(ConcurrencyLimitSchema)` to create a new message.
+ */
+export const ConcurrencyLimitSchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 8);
+
+/**
+ * Describes the message switchyard.resilience.v1.AdaptiveLimit.
+ * Use `create(AdaptiveLimitSchema)` to create a new message.
+ */
+export const AdaptiveLimitSchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 9);
+
+/**
+ * Describes the message switchyard.resilience.v1.FallbackStep.
+ * Use `create(FallbackStepSchema)` to create a new message.
+ */
+export const FallbackStepSchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 10);
+
+/**
+ * Describes the message switchyard.resilience.v1.SameTypeFallback.
+ * Use `create(SameTypeFallbackSchema)` to create a new message.
+ */
+export const SameTypeFallbackSchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 11);
+
+/**
+ * Describes the message switchyard.resilience.v1.StaticReply.
+ * Use `create(StaticReplySchema)` to create a new message.
+ */
+export const StaticReplySchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 12);
+
+/**
+ * Describes the message switchyard.resilience.v1.LastGoodFallback.
+ * Use `create(LastGoodFallbackSchema)` to create a new message.
+ */
+export const LastGoodFallbackSchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 13);
+
+/**
+ * Describes the message switchyard.resilience.v1.HedgePolicy.
+ * Use `create(HedgePolicySchema)` to create a new message.
+ */
+export const HedgePolicySchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 14);
+
+/**
+ * Describes the message switchyard.resilience.v1.ReplyCachePolicy.
+ * Use `create(ReplyCachePolicySchema)` to create a new message.
+ */
+export const ReplyCachePolicySchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 15);
+
+/**
+ * Describes the message switchyard.resilience.v1.BalanceOptions.
+ * Use `create(BalanceOptionsSchema)` to create a new message.
+ */
+export const BalanceOptionsSchema = /*@__PURE__*/
+  messageDesc(file_switchyard_resilience_v1_policy, 16);
+
+/**
+ * Describes the enum switchyard.resilience.v1.BreakerScope.
+ */
+export const BreakerScopeSchema = /*@__PURE__*/
+  enumDesc(file_switchyard_resilience_v1_policy, 0);
+
+/**
+ * What has a breaker of its own.
+ *
+ * @generated from enum switchyard.resilience.v1.BreakerScope
+ */
+export const BreakerScope = /*@__PURE__*/
+  tsEnum(BreakerScopeSchema);
 
 /**
  * Describes the enum switchyard.resilience.v1.RepeatScope.
  */
 export const RepeatScopeSchema = /*@__PURE__*/
-  enumDesc(file_switchyard_resilience_v1_policy, 0);
+  enumDesc(file_switchyard_resilience_v1_policy, 1);
 
 /**
  * Where an unknown outcome of a repeatable message may be repeated.
@@ -59,7 +165,7 @@ export const RepeatScope = /*@__PURE__*/
  * Describes the enum switchyard.resilience.v1.Balance.
  */
 export const BalanceSchema = /*@__PURE__*/
-  enumDesc(file_switchyard_resilience_v1_policy, 1);
+  enumDesc(file_switchyard_resilience_v1_policy, 2);
 
 /**
  * How one of several equally well systems is chosen.

@@ -4,9 +4,11 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Breaker, BreakerState } from "./breaker_pb.js";
-import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Breaker, BreakerState, BreakerTransition } from "./breaker_pb.js";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Policy } from "./policy_pb.js";
+import type { PolicySimulation } from "./simulation_pb.js";
+import type { Target } from "../../type/v1/target_pb.js";
 
 /**
  * Describes the file switchyard/resilience/v1/resilience_service.proto.
@@ -222,7 +224,7 @@ export declare const BreakerUpdateSchema: GenMessage<BreakerUpdate>;
  */
 export declare type BreakerRemoved = Message<"switchyard.resilience.v1.BreakerRemoved"> & {
   /**
-   * `<system>/<interface>` of each.
+   * `<system>/<interface>` of each, with `/<message type>` behind it for a breaker of one type.
    *
    * @generated from field: repeated string ids = 1;
    */
@@ -309,6 +311,21 @@ export declare type TripBreakerRequest = Message<"switchyard.resilience.v1.TripB
    * @generated from field: bool validate_only = 5;
    */
   validateOnly: boolean;
+
+  /**
+   * FORCED_OPEN when unset, or FORCED_CLOSED.
+   *
+   * @generated from field: switchyard.resilience.v1.BreakerState state = 6;
+   */
+  state: BreakerState;
+
+  /**
+   * Only the breaker of this message type, where each type has one of its own. Empty: the interface's, and those of all
+   * its types.
+   *
+   * @generated from field: string message_type = 7;
+   */
+  messageType: string;
 };
 
 /**
@@ -363,6 +380,13 @@ export declare type ResetBreakerRequest = Message<"switchyard.resilience.v1.Rese
    * @generated from field: bool validate_only = 3;
    */
   validateOnly: boolean;
+
+  /**
+   * Only the breaker of this message type. Empty: the interface's, and those of all its types.
+   *
+   * @generated from field: string message_type = 4;
+   */
+  messageType: string;
 };
 
 /**
@@ -486,6 +510,352 @@ export declare type GetPolicyResponse = Message<"switchyard.resilience.v1.GetPol
 export declare const GetPolicyResponseSchema: GenMessage<GetPolicyResponse>;
 
 /**
+ * Request of ListBreakerTransitions.
+ *
+ * @generated from message switchyard.resilience.v1.ListBreakerTransitionsRequest
+ */
+export declare type ListBreakerTransitionsRequest = Message<"switchyard.resilience.v1.ListBreakerTransitionsRequest"> & {
+  /**
+   * Only of this system. Empty: all.
+   *
+   * @generated from field: string system_id = 1;
+   */
+  systemId: string;
+
+  /**
+   * Only of this interface. Empty: all.
+   *
+   * @generated from field: string interface = 2;
+   */
+  interface: string;
+
+  /**
+   * Only from this time on.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 3;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Most transitions on a page. 100 when unset; more than 1000 is taken as 1000.
+   *
+   * @generated from field: int32 page_size = 4;
+   */
+  pageSize: number;
+
+  /**
+   * From the page before; empty: the first page.
+   *
+   * @generated from field: string page_token = 5;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.ListBreakerTransitionsRequest.
+ * Use `create(ListBreakerTransitionsRequestSchema)` to create a new message.
+ */
+export declare const ListBreakerTransitionsRequestSchema: GenMessage<ListBreakerTransitionsRequest>;
+
+/**
+ * Response of ListBreakerTransitions.
+ *
+ * @generated from message switchyard.resilience.v1.ListBreakerTransitionsResponse
+ */
+export declare type ListBreakerTransitionsResponse = Message<"switchyard.resilience.v1.ListBreakerTransitionsResponse"> & {
+  /**
+   * The transitions of this page, newest first.
+   *
+   * @generated from field: repeated switchyard.resilience.v1.BreakerTransition transitions = 1;
+   */
+  transitions: BreakerTransition[];
+
+  /**
+   * For the next page; empty: this is the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.ListBreakerTransitionsResponse.
+ * Use `create(ListBreakerTransitionsResponseSchema)` to create a new message.
+ */
+export declare const ListBreakerTransitionsResponseSchema: GenMessage<ListBreakerTransitionsResponse>;
+
+/**
+ * Request of PutPolicy.
+ *
+ * @generated from message switchyard.resilience.v1.PutPolicyRequest
+ */
+export declare type PutPolicyRequest = Message<"switchyard.resilience.v1.PutPolicyRequest"> & {
+  /**
+   * The policy. Required; what is output only is ignored.
+   *
+   * @generated from field: switchyard.resilience.v1.Policy policy = 1;
+   */
+  policy?: Policy | undefined;
+
+  /**
+   * The etag that the policy must have now. Empty: whatever it has; `*`: it must not exist yet.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * Checks everything and changes nothing. Default: false.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.PutPolicyRequest.
+ * Use `create(PutPolicyRequestSchema)` to create a new message.
+ */
+export declare const PutPolicyRequestSchema: GenMessage<PutPolicyRequest>;
+
+/**
+ * Response of PutPolicy.
+ *
+ * @generated from message switchyard.resilience.v1.PutPolicyResponse
+ */
+export declare type PutPolicyResponse = Message<"switchyard.resilience.v1.PutPolicyResponse"> & {
+  /**
+   * The policy as it is in force.
+   *
+   * @generated from field: switchyard.resilience.v1.Policy policy = 1;
+   */
+  policy?: Policy | undefined;
+
+  /**
+   * What is allowed and may surprise: that a more specific policy hides it, that nothing matches it now, …
+   *
+   * @generated from field: repeated string warnings = 2;
+   */
+  warnings: string[];
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.PutPolicyResponse.
+ * Use `create(PutPolicyResponseSchema)` to create a new message.
+ */
+export declare const PutPolicyResponseSchema: GenMessage<PutPolicyResponse>;
+
+/**
+ * Request of DeletePolicy.
+ *
+ * @generated from message switchyard.resilience.v1.DeletePolicyRequest
+ */
+export declare type DeletePolicyRequest = Message<"switchyard.resilience.v1.DeletePolicyRequest"> & {
+  /**
+   * Its name. Required.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The etag that the policy must have now. Empty: whatever it has.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * Checks everything and changes nothing; the answer says what would change. Default: false.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.DeletePolicyRequest.
+ * Use `create(DeletePolicyRequestSchema)` to create a new message.
+ */
+export declare const DeletePolicyRequestSchema: GenMessage<DeletePolicyRequest>;
+
+/**
+ * Response of DeletePolicy.
+ *
+ * @generated from message switchyard.resilience.v1.DeletePolicyResponse
+ */
+export declare type DeletePolicyResponse = Message<"switchyard.resilience.v1.DeletePolicyResponse"> & {
+  /**
+   * What the messages that it matched get instead, a field of it each.
+   *
+   * @generated from field: repeated switchyard.resilience.v1.PolicyFieldChange changes = 1;
+   */
+  changes: PolicyFieldChange[];
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.DeletePolicyResponse.
+ * Use `create(DeletePolicyResponseSchema)` to create a new message.
+ */
+export declare const DeletePolicyResponseSchema: GenMessage<DeletePolicyResponse>;
+
+/**
+ * What a field becomes when a policy goes.
+ *
+ * @generated from message switchyard.resilience.v1.PolicyFieldChange
+ */
+export declare type PolicyFieldChange = Message<"switchyard.resilience.v1.PolicyFieldChange"> & {
+  /**
+   * Path of the field: `retry.attempts`.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * What it was, as catalogs spell it.
+   *
+   * @generated from field: string before = 2;
+   */
+  before: string;
+
+  /**
+   * What it becomes, for a message that only this policy's match describes. Empty: unset.
+   *
+   * @generated from field: string after = 3;
+   */
+  after: string;
+
+  /**
+   * The policy that it then comes from, or `default`.
+   *
+   * @generated from field: string from = 4;
+   */
+  from: string;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.PolicyFieldChange.
+ * Use `create(PolicyFieldChangeSchema)` to create a new message.
+ */
+export declare const PolicyFieldChangeSchema: GenMessage<PolicyFieldChange>;
+
+/**
+ * Request of SimulatePolicy.
+ *
+ * @generated from message switchyard.resilience.v1.SimulatePolicyRequest
+ */
+export declare type SimulatePolicyRequest = Message<"switchyard.resilience.v1.SimulatePolicyRequest"> & {
+  /**
+   * The proposed policy: takes the place of the one of its name, or comes in addition. Required.
+   *
+   * @generated from field: switchyard.resilience.v1.Policy policy = 1;
+   */
+  policy?: Policy | undefined;
+
+  /**
+   * Only deliveries accepted from this time on. Unset: from the oldest that is remembered.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Only deliveries accepted before this time. Unset: until now.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 3;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * Equal seeds give equal results. Default: 0.
+   *
+   * @generated from field: uint64 seed = 4;
+   */
+  seed: bigint;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.SimulatePolicyRequest.
+ * Use `create(SimulatePolicyRequestSchema)` to create a new message.
+ */
+export declare const SimulatePolicyRequestSchema: GenMessage<SimulatePolicyRequest>;
+
+/**
+ * Response of SimulatePolicy.
+ *
+ * @generated from message switchyard.resilience.v1.SimulatePolicyResponse
+ */
+export declare type SimulatePolicyResponse = Message<"switchyard.resilience.v1.SimulatePolicyResponse"> & {
+  /**
+   * What came of it.
+   *
+   * @generated from field: switchyard.resilience.v1.PolicySimulation simulation = 1;
+   */
+  simulation?: PolicySimulation | undefined;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.SimulatePolicyResponse.
+ * Use `create(SimulatePolicyResponseSchema)` to create a new message.
+ */
+export declare const SimulatePolicyResponseSchema: GenMessage<SimulatePolicyResponse>;
+
+/**
+ * Request of InvalidateReplies.
+ *
+ * @generated from message switchyard.resilience.v1.InvalidateRepliesRequest
+ */
+export declare type InvalidateRepliesRequest = Message<"switchyard.resilience.v1.InvalidateRepliesRequest"> & {
+  /**
+   * Only replies to messages of these types.
+   *
+   * @generated from field: repeated string message_types = 1;
+   */
+  messageTypes: string[];
+
+  /**
+   * Only replies to messages to this target.
+   *
+   * @generated from field: switchyard.type.v1.Target target = 2;
+   */
+  target?: Target | undefined;
+
+  /**
+   * Every reply.
+   *
+   * @generated from field: bool all = 3;
+   */
+  all: boolean;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.InvalidateRepliesRequest.
+ * Use `create(InvalidateRepliesRequestSchema)` to create a new message.
+ */
+export declare const InvalidateRepliesRequestSchema: GenMessage<InvalidateRepliesRequest>;
+
+/**
+ * Response of InvalidateReplies.
+ *
+ * @generated from message switchyard.resilience.v1.InvalidateRepliesResponse
+ */
+export declare type InvalidateRepliesResponse = Message<"switchyard.resilience.v1.InvalidateRepliesResponse"> & {
+  /**
+   * Replies that were forgotten.
+   *
+   * @generated from field: uint32 forgotten = 1;
+   */
+  forgotten: number;
+};
+
+/**
+ * Describes the message switchyard.resilience.v1.InvalidateRepliesResponse.
+ * Use `create(InvalidateRepliesResponseSchema)` to create a new message.
+ */
+export declare const InvalidateRepliesResponseSchema: GenMessage<InvalidateRepliesResponse>;
+
+/**
  * Shows and steers what protects callers and targets from failures.
  *
  * @generated from service switchyard.resilience.v1.ResilienceService
@@ -516,7 +886,8 @@ export declare const ResilienceService: GenService<{
     output: typeof WatchBreakersResponseSchema;
   },
   /**
-   * Opens a breaker by force. Survives a restart of the hub. Idempotent: a second call replaces duration and cause.
+   * Forces a breaker open, or closed. Survives a restart of the hub. Idempotent: a second call replaces state, duration and
+   * cause.
    * Errors: SYSTEM_NOT_FOUND; BREAKER_NOT_FOUND; INVALID_FIELD; STORE_UNAVAILABLE.
    *
    * @generated from rpc switchyard.resilience.v1.ResilienceService.TripBreaker
@@ -538,7 +909,19 @@ export declare const ResilienceService: GenService<{
     output: typeof ResetBreakerResponseSchema;
   },
   /**
-   * Lists the policies in force, in order of their names, page by page: those of the configuration and of catalogs.
+   * Lists changes of breakers' states, newest first, page by page. Kept in memory, the last 10,000.
+   * Errors: INVALID_FIELD; BAD_CURSOR.
+   *
+   * @generated from rpc switchyard.resilience.v1.ResilienceService.ListBreakerTransitions
+   */
+  listBreakerTransitions: {
+    methodKind: "unary";
+    input: typeof ListBreakerTransitionsRequestSchema;
+    output: typeof ListBreakerTransitionsResponseSchema;
+  },
+  /**
+   * Lists the policies in force, in order of their names, page by page: those of the configuration, of catalogs, and
+   * those that were put.
    * Errors: INVALID_FIELD; BAD_CURSOR.
    *
    * @generated from rpc switchyard.resilience.v1.ResilienceService.ListPolicies
@@ -558,6 +941,55 @@ export declare const ResilienceService: GenService<{
     methodKind: "unary";
     input: typeof GetPolicyRequestSchema;
     output: typeof GetPolicyResponseSchema;
+  },
+  /**
+   * Creates or replaces a policy. Durable when it answers, in force from the next message on. Of policies that match
+   * equally well one that was put wins over the configuration's, and that over a catalog's. Atomic; idempotent without
+   * etag.
+   * Errors: INVALID_FIELD; POLICY_OWNED when the configuration or a catalog has that name; ETAG_MISMATCH; POLICY_LIMIT;
+   * STORE_UNAVAILABLE.
+   *
+   * @generated from rpc switchyard.resilience.v1.ResilienceService.PutPolicy
+   */
+  putPolicy: {
+    methodKind: "unary";
+    input: typeof PutPolicyRequestSchema;
+    output: typeof PutPolicyResponseSchema;
+  },
+  /**
+   * Removes a policy that was put, and says what holds in its place. Atomic.
+   * Errors: INVALID_FIELD; POLICY_NOT_FOUND; POLICY_OWNED when it is the configuration's or a catalog's; ETAG_MISMATCH;
+   * STORE_UNAVAILABLE.
+   *
+   * @generated from rpc switchyard.resilience.v1.ResilienceService.DeletePolicy
+   */
+  deletePolicy: {
+    methodKind: "unary";
+    input: typeof DeletePolicyRequestSchema;
+    output: typeof DeletePolicyResponseSchema;
+  },
+  /**
+   * Runs recorded deliveries against a proposed policy on a virtual clock, and against those in force, and compares. Sends
+   * nothing and changes nothing. Takes at most the 10,000 deliveries that are remembered.
+   * Errors: INVALID_FIELD; CONCURRENCY_LIMITED while another simulation runs.
+   *
+   * @generated from rpc switchyard.resilience.v1.ResilienceService.SimulatePolicy
+   */
+  simulatePolicy: {
+    methodKind: "unary";
+    input: typeof SimulatePolicyRequestSchema;
+    output: typeof SimulatePolicyResponseSchema;
+  },
+  /**
+   * Forgets replies of the reply cache and last good replies. At least one field, or `all`.
+   * Errors: INVALID_FIELD.
+   *
+   * @generated from rpc switchyard.resilience.v1.ResilienceService.InvalidateReplies
+   */
+  invalidateReplies: {
+    methodKind: "unary";
+    input: typeof InvalidateRepliesRequestSchema;
+    output: typeof InvalidateRepliesResponseSchema;
   },
 }>;
 
