@@ -13,7 +13,7 @@ const arrows = {
   storage: ['base'],
   security: ['base'],
   telemetry: ['base'],
-  rpc: ['base', 'resilience', 'registry', 'messaging', 'health', 'security', 'telemetry'],
+  rpc: ['base', 'resilience', 'registry', 'messaging', 'health', 'catalog', 'security', 'telemetry'],
   hub: [
     'base',
     'resilience',

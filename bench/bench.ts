@@ -15,7 +15,7 @@ import { createHubClients } from '../test/hub-client.ts';
 import { startHub } from '../test/hub-process.ts';
 import { root } from '../test/root.ts';
 import { runRound, type Round } from './load.ts';
-import { describeSetting, formatSetting, formatTable, type Measurement } from './report.ts';
+import { describeSetting, formatSetting, formatTable, type Measurement, writeDocument } from './report.ts';
 import { createScenarios } from './scenarios.ts';
 
 const { values: flags } = parseArgs({
@@ -76,20 +76,7 @@ if (!flags.check) {
   writeFileSync(root + file, `${JSON.stringify({ time: now, setting, measurements }, undefined, 2)}\n`);
   console.log(`All rounds: ${file}`);
 }
-if (flags['write-docs']) writeDocument(`${table}\n\n${formatSetting(setting)}`);
-
-/** Replaces what stands between the two marks of docs/performance.md. */
-function writeDocument(content: string): void {
-  const file = `${root}docs/performance.md`;
-  const marks = /(<!-- bench:begin[^>]*-->\n)[\s\S]*?(\n<!-- bench:end -->)/;
-  const text = readFileSync(file, 'utf8');
-  if (!marks.test(text)) throw new Error(`${file} has lost its bench:begin and bench:end marks`);
-  writeFileSync(
-    file,
-    text.replace(marks, (_, begin: string, end: string) => `${begin}\n${content}\n${end}`),
-  );
-  console.log('docs/performance.md holds the table now.');
-}
+if (flags['write-docs']) writeDocument('bench', `${table}\n\n${formatSetting(setting)}`);
 
 /** CPU time that a process has used so far, in ms, by /proc (ticks of 10 ms); not a number where there is none. */
 function cpuTimeMs(pid: number): number {

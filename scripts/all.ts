@@ -30,6 +30,7 @@ const checks = [
   'package:check',
   'files',
   'bench:check',
+  'simulate:check',
 ];
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };

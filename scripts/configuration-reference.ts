@@ -6,8 +6,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { formatDuration } from '../src/base/duration-text.ts';
-import { policyFile } from '../src/catalog/policy-file.ts';
+import { fallbackStepFile, policyFile } from '../src/catalog/policy-file.ts';
 import { configSchema } from '../src/hub/config-schema.ts';
+import { policyTable } from './policy-table.ts';
 
 interface Setting {
   readonly path: string;
@@ -26,6 +27,7 @@ interface Bare {
 const folder = process.argv[2] ?? 'gen/docs';
 mkdirSync(folder, { recursive: true });
 const settings = settingsOf(configSchema, '');
+const matchFields = settingsOf(policyFile, '').filter(({ path }) => path.startsWith('match.'));
 writeFileSync(
   join(folder, 'configuration.md'),
   `${[
@@ -34,8 +36,12 @@ writeFileSync(
     'How settings are given and changed is in [docs/configuration.md](../../docs/configuration.md).',
     table('setting', settings, ({ path }) => variableOf(path)),
     '## A policy',
-    'The fields of an entry of `policies`, here and in a catalog.',
-    table('field', settingsOf(policyFile, '')),
+    'The fields of an entry of `policies`, here, in a catalog and in a file for `switchyard policies put`: `name` (required, a slug), `match`, and what it says.',
+    table('field', matchFields),
+    policyTable(),
+    '### A step of `fallback`',
+    'Exactly one of `target`, `same_type`, `static_reply`, `last_good`.',
+    table('field', settingsOf(fallbackStepFile, '')),
     ...lists(configSchema, ''),
   ].join('\n\n')}\n`,
 );
@@ -68,7 +74,7 @@ function* lists(schema: z.ZodType, path: string): Generator<string> {
 
 function settingsOf(schema: z.ZodType, path: string): Setting[] {
   const { schema: bare, defaultValue, description } = unwrap(schema);
-  if (bare instanceof z.ZodObject) {
+  if (bare instanceof z.ZodObject && Object.keys(bare.shape).length > 0) {
     return Object.entries(bare.shape).flatMap(([key, value]) =>
       settingsOf(value as z.ZodType, path === '' ? key : `${path}.${key}`),
     );
@@ -103,6 +109,7 @@ function isDuration(schema: z.ZodType): boolean {
 
 function typeOf(schema: z.ZodType): string {
   if (isDuration(schema)) return 'duration';
+  if (schema instanceof z.ZodObject) return '`{}`';
   if (schema instanceof z.ZodEnum) return schema.options.map((option) => `\`${option}\``).join(', ');
   if (schema instanceof z.ZodBoolean) return '`true`, `false`';
   if (schema instanceof z.ZodNumber) {

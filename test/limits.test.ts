@@ -11,6 +11,8 @@ import {
 import { catalogFileBytesMax, catalogFilesMax } from '../src/catalog/source-files.ts';
 import { probesInFlightMax } from '../src/health/probe-schedule.ts';
 import { deliveriesKeptDefault } from '../src/messaging/delivery-log.ts';
+import { replyBytesMaxDefault } from '../src/messaging/reply-cache.ts';
+import { replyShareMax } from '../src/messaging/reply-cache-store.ts';
 import { hopsMax } from '../src/messaging/dispatch.ts';
 import { bodyExcerptBytesMax } from '../src/messaging/outcome.ts';
 import { catalogsMax, descriptorSetsMax, policiesMax } from '../src/registry/catalog.ts';
@@ -19,9 +21,13 @@ import { edgesMaxDefault } from '../src/registry/graph.ts';
 import { leaseTtlMsMax, leaseTtlMsMin, lostKeepMs } from '../src/registry/lease.ts';
 import { systemsMaxDefault } from '../src/registry/system.ts';
 import { goneSystemsMax, goneVersionsKeepMs, versionsMax } from '../src/registry/version-history.ts';
-import { retryAfterMsMax } from '../src/resilience/backoff.ts';
-import { unregisteredForcedMax } from '../src/resilience/breaker-board.ts';
-import { matchEntriesMax } from '../src/resilience/policy.ts';
+import { breakerTypesMax } from '../src/resilience/breaker-endpoint.ts';
+import { breakerTransitionsMax } from '../src/resilience/breaker-history.ts';
+import { unregisteredForcedMax } from '../src/resilience/forced-breaker-book.ts';
+import { fallbackStepsMax, matchEntriesMax, staticReplyBytesMax } from '../src/resilience/policy.ts';
+import { resolvedPoliciesMax } from '../src/resilience/policy-cache.ts';
+import { putPoliciesMax } from '../src/resilience/put-policies.ts';
+import { idleRetryBudgetsMax } from '../src/resilience/retry-budgets.ts';
 import {
   descriptorSetDataBytesMax,
   descriptorSetsPerCatalogMax,
@@ -63,6 +69,8 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     auditLinesMax,
     auditLinesPerAddressMax,
     bodyExcerptBytesMax,
+    breakerTransitionsMax,
+    breakerTypesMax,
     catalogDescriptorSetsMax,
     catalogFileBytesMax,
     catalogFilesMax,
@@ -72,14 +80,18 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     checkedSystemsMax,
     configurationBytesMax,
     deliveriesKeptDefault,
+    replyBytesMaxDefault,
+    replyShareMax,
     descriptorSetBytesMax,
     descriptorSetsMax,
     edgesMaxDefault,
     endedKeepMs,
     errorBytesMax,
+    fallbackStepsMax,
     goneSystemsMax,
     goneVersionsKeepMs,
     hopsMax,
+    idleRetryBudgetsMax,
     jsonDepthMax,
     keyBytesMax,
     keysMax,
@@ -93,10 +105,12 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     payloadBytesMax,
     policiesMax,
     probesInFlightMax,
+    putPoliciesMax,
     readBytesMaxDefault,
-    retryAfterMsMax,
+    resolvedPoliciesMax,
     ringsMax,
     settingsBytesMax,
+    staticReplyBytesMax,
     systemPatternsMax,
     systemsMaxDefault,
     unregisteredForcedMax,

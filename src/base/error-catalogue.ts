@@ -49,12 +49,13 @@ export const errorCatalogue = {
   },
   BREAKER_NOT_FOUND: {
     code: 'NOT_FOUND',
-    meaning: 'The system has no interface of that name, so there is no breaker for it.',
+    meaning: 'The system has no interface of that name, or the message type has no breaker of its own there.',
     remedy: 'List the breakers (`switchyard breakers`) or the interfaces (`switchyard systems get ID`).',
   },
   POLICY_NOT_FOUND: {
     code: 'NOT_FOUND',
-    meaning: 'No policy of that name is in force, neither of the configuration nor of a catalog.',
+    meaning:
+      'No policy of that name is in force, neither of the configuration nor of a catalog, nor was one put.',
     remedy: 'List the policies (`switchyard policies`) and check the spelling.',
   },
   POLICY_OWNED: {
@@ -113,9 +114,9 @@ export const errorCatalogue = {
   BREAKER_OPEN: {
     code: 'UNAVAILABLE',
     meaning:
-      'The circuit breaker of every usable interface is open after repeated failures. Nothing was executed.',
+      'The circuit breaker of every usable interface is open, after repeated failures or because somebody tripped it. Nothing was executed.',
     remedy:
-      'Wait for RetryInfo; see `switchyard breakers` for the cause; reset the breaker once the cause is gone.',
+      'Wait for RetryInfo; without it somebody keeps the breaker open without end. See `switchyard breakers` for the cause; reset the breaker once the cause is gone.',
   },
   CONNECT_FAILED: {
     code: 'UNAVAILABLE',
@@ -193,13 +194,13 @@ export const errorCatalogue = {
   RATE_LIMITED: {
     code: 'RESOURCE_EXHAUSTED',
     meaning:
-      'The target asked to be called less often (429 or its like) at every attempt. Nothing was executed.',
-    remedy: 'Wait for RetryInfo, and send more slowly.',
+      'The target asked to be called less often (429 or its like) at every attempt, or a rate of a policy refused the message; then the details name the policy, the limit and its value. Nothing was executed.',
+    remedy: 'Wait for RetryInfo, and send more slowly; or raise the rate in the policy that is named.',
   },
   CONCURRENCY_LIMITED: {
     code: 'RESOURCE_EXHAUSTED',
     meaning:
-      'As many calls as the limit in the text allows are in flight, in all or from this watcher or connection. Nothing was executed.',
+      'As many calls as the limit in the text allows are in flight, in all, from this watcher or connection, or to the target by its policy. Nothing was executed.',
     remedy: 'Retry with backoff, or raise the limit that the text names.',
   },
   SLOW_READER: {

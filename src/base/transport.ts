@@ -94,6 +94,8 @@ export interface AttemptResult {
   readonly reply?: Reply;
   /** When the target wants to be asked again: Retry-After or gRPC pushback, in ms. */
   readonly retryAfterMs?: number;
+  /** Set when the target asks not to be asked again at all: negative gRPC pushback (gRFC A6). Nobody else is asked either. */
+  readonly mayRetry?: false;
 }
 
 export interface SendOptions {

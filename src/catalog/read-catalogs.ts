@@ -222,7 +222,7 @@ function isSection(name: PropertyKey | undefined): name is Section {
 }
 
 /** `catalog.systems[3].labels["a b"].x` as steps; indexes are numbers. */
-function stepsOf(field: string): readonly PropertyKey[] {
+export function stepsOf(field: string): readonly PropertyKey[] {
   return [...field.matchAll(/\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)].map(
     ([, index, quoted, name]) =>
       index !== undefined ? Number(index) : quoted !== undefined ? unquoted(quoted) : (name ?? ''),

@@ -1,14 +1,17 @@
-import { equals } from '@bufbuild/protobuf';
+import { create, equals } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { PolicySchema } from '#gen/switchyard/resilience/v1/policy_pb.js';
 import { SystemSchema } from '#gen/switchyard/registry/v1/system_pb.js';
-import { messageKinds, repeatSafeties } from '../base/message.ts';
+import { repeatSafeties } from '../base/message.ts';
 import { protocols } from '../base/transport.ts';
-import { balanceStrategies, repeatScopes } from '../resilience/policy.ts';
-import { retryableReasons } from '../resilience/retry-conditions.ts';
+import { arbitraryPolicy } from '../resilience/policy.fixture.ts';
+import { documentIssues, pathText } from './issue-text.ts';
+import { policyFromContract, policyToContract } from './policy-contract.ts';
 import { policyFile } from './policy-file.ts';
 import { policyToProto, policyToSettings } from './policy-proto.ts';
+import { policyFromSettings } from './policy-settings.ts';
 import { systemFile } from './system-file.ts';
 import { systemToProto, systemToSettings } from './system-proto.ts';
 
@@ -73,39 +76,6 @@ const systems = partial(
   },
 );
 
-const policies = partial(
-  { name: slug },
-  {
-    match: partial(
-      {},
-      { types: fc.array(slug, { maxLength: 2 }), kinds: fc.array(some(messageKinds), { maxLength: 2 }) },
-    ),
-    timeout: seconds,
-    attempt_timeout: seconds,
-    retry: partial(
-      { attempts: fc.integer({ min: 1, max: 100 }) },
-      {
-        initial_delay: fc.constantFrom('0ms', '250ms', '1.5s'),
-        factor: fc.constantFrom(1, 1.5),
-        on: fc.array(some(retryableReasons)),
-      },
-    ),
-    repeat_safety: some(repeatSafeties),
-    repeat_scope: some(repeatScopes),
-    breaker: partial(
-      { consecutive_failures: fc.integer({ min: 0, max: 100 }), failure_rate: fc.constantFrom(0, 0.25, 1) },
-      {
-        minimum_calls: fc.integer({ min: 1, max: 10 }),
-        window: seconds,
-        open_for: seconds,
-        half_open_calls: fc.constant(2),
-      },
-    ),
-    balance: some(balanceStrategies),
-    panic: fc.boolean(),
-  },
-);
-
 test('a system told in the form of a file is the same system when read again', () => {
   fc.assert(
     fc.property(systems, (written) => {
@@ -122,13 +92,93 @@ test('a system told in the form of a file is the same system when read again', (
   );
 });
 
-test('a policy told in the form of a file is the same policy when read again', () => {
+test('a policy told in the form of a file is the same policy when read again, every field of it', () => {
   fc.assert(
-    fc.property(policies, (written) => {
-      const policy = policyToProto(policyFile.parse(written));
-      expect(equals(PolicySchema, policyToProto(policyFile.parse(policyToSettings(policy))), policy)).toBe(
-        true,
-      );
+    fc.property(arbitraryPolicy(), (policy) => {
+      const written = stringify(policyToSettings(create(PolicySchema, policyToContract(policy))));
+      const read = policyFile.parse(parse(written));
+      expect(policyFromSettings(read)).toEqual(policy);
+      expect(policyFromContract(policyToProto(read))).toEqual(policy);
     }),
   );
+});
+
+test('steps of a fallback, in every form in which people write them', () => {
+  const read = policyFile.parse(
+    parse(`
+name: spare
+fallback:
+  - { target: 'type:ledger_b', timeout: 5s, attempts: 1 }
+  - target: { capability: payments.read }
+  - target: ledger_9
+  - same_type: {}
+  - last_good: { max_age: 5m }
+  - last_good: {}
+  - static_reply: { json: { rate: 1.5, at: null } }
+  - static_reply: { status: '503', text: 'come back later' }
+`),
+  );
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  expect(policyFromSettings(read).fallback).toEqual([
+    { kind: 'target', target: { by: 'type', type: 'ledger_b' }, timeoutMs: 5000, attempts: 1 },
+    { kind: 'target', target: { by: 'capability', capability: 'payments.read' } },
+    { kind: 'target', target: { by: 'system', systemId: 'ledger_9' } },
+    { kind: 'same_type' },
+    { kind: 'last_good', maxAgeMs: 300_000 },
+    { kind: 'last_good' },
+    {
+      kind: 'static_reply',
+      reply: { status: '200', contentType: 'application/json', dataBase64: base64('{"rate":1.5,"at":null}') },
+    },
+    {
+      kind: 'static_reply',
+      reply: {
+        status: '503',
+        contentType: 'text/plain; charset=utf-8',
+        dataBase64: base64('come back later'),
+      },
+    },
+  ]);
+  expect(policyToSettings(policyToProto(read))['fallback']).toEqual([
+    { target: 'type:ledger_b', timeout: '5s', attempts: 1 },
+    { target: 'capability:payments.read' },
+    { target: 'system:ledger_9' },
+    { same_type: {} },
+    { last_good: { max_age: '5m' } },
+    { last_good: {} },
+    { static_reply: { json: { rate: 1.5, at: null } } },
+    { static_reply: { status: '503', text: 'come back later' } },
+  ]);
+});
+
+test.each<[string, unknown, string]>([
+  [
+    'two answers in a step',
+    [{ same_type: {}, last_good: {} }],
+    'fallback[0]: must have exactly one of target',
+  ],
+  ['a step without one', [{ timeout: '1s' }], 'fallback[0]: must have exactly one of target'],
+  [
+    'two payloads',
+    [{ static_reply: { text: 'a', json: 1 } }],
+    'fallback[0].static_reply: must have at most one',
+  ],
+  [
+    'bytes that are no base64',
+    [{ static_reply: { data: '*' } }],
+    'fallback[0].static_reply.data: must be base64',
+  ],
+  [
+    'a wait that is none',
+    [{ last_good: { max_age: '0s' } }],
+    'fallback[0].last_good.max_age: must be a duration',
+  ],
+  ['a target of no form', [{ target: 'planet:x' }], 'fallback[0].target: must be system:ID'],
+  ['nine steps', Array.from({ length: 9 }, () => ({ same_type: {} })), 'fallback: must have at most 8 items'],
+])('a fallback with %s is refused with its path', (_name, fallback, told) => {
+  const { error } = policyFile.safeParse({ name: 'p', fallback }, { reportInput: true });
+  const issues = documentIssues(error?.issues ?? []).map(
+    ({ path, message }) => `${pathText(path)}: ${message}`,
+  );
+  expect(issues).toEqual([expect.stringContaining(told) as string]);
 });

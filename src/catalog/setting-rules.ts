@@ -72,6 +72,11 @@ export function anyMap() {
     .refine(isFiniteThroughout, { message: 'must hold finite numbers only' });
 }
 
+/** Any JSON, with finite numbers. */
+export function anyJson() {
+  return z.unknown().refine(isFiniteThroughout, { message: 'must hold finite numbers only' });
+}
+
 function isFiniteThroughout(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   return typeof value !== 'object' || value === null || Object.values(value).every(isFiniteThroughout);

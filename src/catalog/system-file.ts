@@ -24,8 +24,11 @@ const targetFields = fields({
   )
   .meta({ minProperties: 1, maxProperties: 1 });
 
+/** A target: as text, or as a map with one field. */
+export const targetFile = z.union([targetText, targetFields]);
+
 const dependencyFile = fields({
-  target: z.union([targetText, targetFields]).describe(`Whom it needs: ${targetForms}.`),
+  target: targetFile.describe(`Whom it needs: ${targetForms}.`),
   optional: z.boolean().optional().describe('Whether the system works without; default: it does not.'),
 }).meta({ title: 'Dependency' });
 

@@ -1,6 +1,6 @@
 import { BreakerSchema, BreakerState } from '#gen/switchyard/resilience/v1/breaker_pb.js';
 import type { Breaker } from '#gen/switchyard/resilience/v1/breaker_pb.js';
-import { breakersTable } from './breakers-table.ts';
+import { breakerName, breakersTable } from './breakers-table.ts';
 import { changeLine, unchangingLine } from './change-line.ts';
 import { defaultTimeoutMs } from './cli.ts';
 import type { Cli } from './cli.ts';
@@ -55,6 +55,7 @@ export async function followBreakers(
 const bySeverity: readonly BreakerState[] = [
   BreakerState.UNSPECIFIED,
   BreakerState.CLOSED,
+  BreakerState.FORCED_CLOSED,
   BreakerState.HALF_OPEN,
   BreakerState.FORCED_OPEN,
   BreakerState.OPEN,
@@ -62,7 +63,7 @@ const bySeverity: readonly BreakerState[] = [
 
 const breakerKind: WatchKind<Breaker> = {
   plural: 'breakers',
-  idOf: nameOf,
+  idOf: breakerName,
   lines: breakerLines,
   json: (breaker) => ({ breaker: messageToJson(BreakerSchema, breaker) }),
   previousJson: (before) => ({
@@ -71,7 +72,7 @@ const breakerKind: WatchKind<Breaker> = {
   removedJson: (id) => ({ id }),
   state: ({ state }) => ({ cell: breakerCell(state), severity: bySeverity.indexOf(state) }),
   sorts: { name: () => 0, failures: (one, other) => other.failures - one.failures },
-  texts: (breaker) => [nameOf(breaker), enumName(BreakerState, breaker.state), breaker.cause],
+  texts: (breaker) => [breakerName(breaker), enumName(BreakerState, breaker.state), breaker.cause],
   table: breakersTable,
 };
 
@@ -90,14 +91,10 @@ export function breakerLines(
     changeLine(terminal, {
       nowMs,
       time: item.stateTime,
-      name: nameOf(item),
+      name: breakerName(item),
       ...(before !== undefined && { before: breakerCell(before) }),
       after: breakerCell(item.state),
       cause: item.cause,
     }),
   ];
-}
-
-function nameOf(breaker: Breaker): string {
-  return `${breaker.systemId}/${breaker.interface}`;
 }

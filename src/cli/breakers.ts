@@ -4,6 +4,7 @@ import type { Breaker } from '#gen/switchyard/resilience/v1/breaker_pb.js';
 import { breakersTable } from './breakers-table.ts';
 import { watchBreakers } from './breakers-watch.ts';
 import { addBreakersReset, addBreakersTrip } from './breakers-force.ts';
+import { addBreakersHistory } from './breakers-history.ts';
 import { collect, withExamples, withHub, withJson, withTimeout } from './cli.ts';
 import type { Cli, HubOptions } from './cli.ts';
 import { parseEnum } from './enum-name.ts';
@@ -19,11 +20,13 @@ interface BreakersOptions extends HubOptions {
   readonly state?: readonly string[];
 }
 
-/** `switchyard breakers`: what the circuit breakers let through; `trip` and `reset` steer them. */
+/** `switchyard breakers`: what the circuit breakers let through; `trip` and `reset` steer them, `history` tells what happened. */
 export function addBreakers(program: Command, cli: Cli): void {
   const breakers = program
     .command('breakers')
-    .description('Shows circuit breakers, one for each interface of each system; trips and resets them.');
+    .description(
+      'Shows circuit breakers, one for each interface of each system (and each message type where a policy says so), and what happened to them; trips and resets them.',
+    );
   const list = breakers
     .command('list', { isDefault: true })
     .alias('ls')
@@ -33,7 +36,7 @@ export function addBreakers(program: Command, cli: Cli): void {
     .option('--system <id>', 'only of this system')
     .option(
       '--state <state>',
-      'only in this state: closed, open, half_open, forced_open (repeatable)',
+      'only in this state: closed, open, half_open, forced_open, forced_closed (repeatable)',
       collect,
     );
   withExamples(withJson(withTimeout(list), 'print JSON: one document, or one line an event with --watch'), [
@@ -74,6 +77,7 @@ export function addBreakers(program: Command, cli: Cli): void {
   breakers.addHelpText('after', '\nOptions of the list: switchyard breakers list --help');
   addBreakersTrip(breakers, cli);
   addBreakersReset(breakers, cli);
+  addBreakersHistory(breakers, cli);
 }
 
 /** All breakers of a system (empty: of all) in one of the states (empty: in any). */

@@ -9,31 +9,58 @@ import type { Terminal } from './terminal.ts';
 
 /** A delivery in one line: `delivered by cmc_001 over grpc in 3 ms, 1 attempt`. */
 export function deliverySummary(delivery: Delivery): string {
-  const last = delivery.attempts.at(-1);
   const state = enumName(DeliveryState, delivery.state).toLowerCase();
   const parts = [
-    state + (last === undefined ? '' : ` by ${last.systemId} over ${last.interface}`),
+    state + origin(delivery),
     ...(delivery.latency === undefined ? [] : [`in ${durationText(delivery.latency)}`]),
   ];
   const count = delivery.attempts.length;
   const remarks = [
     `${count} attempt${count === 1 ? '' : 's'}`,
+    ...(delivery.fallbackUsed === '' ? [] : [`fallback ${delivery.fallbackUsed}`]),
     ...(delivery.panic ? ['no healthy system was left'] : []),
     ...(delivery.policies.length > 0 ? [`policy ${delivery.policies.join(', ')}`] : []),
   ];
   return printable(`${parts.join(' ')}, ${remarks.join(', ')}`);
 }
 
+/** Where the reply comes from, or who was asked last. */
+function origin({ attempts, systemId, cached, stale, replyAge }: Delivery): string {
+  const age = replyAge === undefined ? '' : ` (${durationText(replyAge)} old)`;
+  if (stale) return ` by the last good reply${age}`;
+  if (cached) return ` from the reply cache${age}`;
+  const by = attempts.findLast((attempt) => attempt.systemId === systemId) ?? attempts.at(-1);
+  return by === undefined ? '' : ` by ${by.systemId} over ${by.interface}`;
+}
+
 /** The attempts of a delivery as a small table; empty text when there was none. */
 export function deliveryTable(terminal: Terminal, delivery: Delivery): string {
   if (delivery.attempts.length === 0) return '';
+  const columns = optionalColumns.filter(({ cell }) =>
+    delivery.attempts.some((attempt) => cell(attempt) !== ''),
+  );
   return renderTable(
     // The trace goes to standard error, which may be a file while standard output is not.
     { ...terminal, colour: false },
-    ['#', 'system', 'interface', 'verdict', 'reason', 'status', 'took', 'then waited', 'detail'],
-    delivery.attempts.map(attemptRow),
+    [
+      ...['#', 'system', 'interface', 'verdict', 'reason', 'status', 'took', 'then waited'],
+      ...columns.map(({ name }) => name),
+      'detail',
+    ],
+    delivery.attempts.map((attempt) => [
+      ...attemptRow(attempt),
+      ...columns.map(({ cell }) => cell(attempt)),
+      attempt.detail,
+    ]),
   );
 }
+
+/** Columns that few deliveries have anything for, and that are left out where none has. */
+const optionalColumns: readonly { readonly name: string; readonly cell: (attempt: Attempt) => string }[] = [
+  { name: 'queued', cell: ({ queueTime }) => (queueTime === undefined ? '' : durationText(queueTime)) },
+  { name: 'beside', cell: ({ hedge }) => (hedge ? 'hedge' : '') },
+  { name: 'fallback', cell: ({ fallback }) => fallback },
+];
 
 function attemptRow(attempt: Attempt): Cell[] {
   return [
@@ -45,6 +72,5 @@ function attemptRow(attempt: Attempt): Cell[] {
     attempt.status,
     durationText(attempt.latency),
     attempt.backoff === undefined ? '' : durationText(attempt.backoff),
-    attempt.detail,
   ];
 }

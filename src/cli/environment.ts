@@ -13,6 +13,11 @@ export interface Environment {
   readonly contextsFile: string;
   /** False with a non-empty NO_COLOR (https://no-color.org) or TERM=dumb. */
   readonly allowsColour: boolean;
+  /**
+   * Whether the terminal shows lines and boxes. False with TERM=dumb, and with a locale (LC_ALL, LC_CTYPE or LANG, the
+   * first that is set) of another encoding than UTF-8, such as `C`.
+   */
+  readonly allowsBoxes: boolean;
   /** Any other variable, named by the user: `token_env` of a context, `{{env.NAME}}` in a message. */
   readonly variable: (name: string) => string | undefined;
 }
@@ -30,6 +35,9 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     token: filled('SWITCHYARD_TOKEN'),
     contextsFile: join(configFolder, 'switchyard', 'config.yaml'),
     allowsColour: filled('NO_COLOR') === undefined && variables['TERM'] !== 'dumb',
+    allowsBoxes:
+      variables['TERM'] !== 'dumb' &&
+      /utf-?8/i.test(filled('LC_ALL') ?? filled('LC_CTYPE') ?? filled('LANG') ?? 'UTF-8'),
     variable: (name) => variables[name],
   };
 }

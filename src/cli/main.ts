@@ -19,6 +19,7 @@ import { describeFailure, examined, exitCodes, failureLines } from './failure.ts
 import { addHealth } from './health.ts';
 import { addKeys, addWhoAmI } from './keys.ts';
 import { addPolicies } from './policies.ts';
+import { addReplies } from './replies.ts';
 import { addSchema } from './schema.ts';
 import { addSend } from './send.ts';
 import { addServe } from './serve.ts';
@@ -34,7 +35,7 @@ import { addVersion, packageVersion } from './version.ts';
  */
 export async function main(args: readonly string[]): Promise<number> {
   const environment = readEnvironment(process.env);
-  const terminal = createTerminal(process, environment.allowsColour);
+  const terminal = createTerminal(process, environment.allowsColour, environment.allowsBoxes);
   const interrupt = new AbortController();
   const cli: Cli = { terminal, environment, clock: systemClock, signal: interrupt.signal };
   const outcome = { exitCode: 0 };
@@ -85,6 +86,7 @@ export function createProgram(cli: Cli, outcome: { exitCode: number }): Command 
   addSchema(program, cli);
   addSend(program, cli, outcome);
   addExplain(program, cli);
+  addReplies(program, cli);
   addHealth(program, cli);
   addBreakers(program, cli);
   addKeys(program, cli);

@@ -79,11 +79,17 @@ export function repeatSafetyOf(options: MessageOptions): RepeatSafety {
 
 /** Adds the options of {@link PayloadOptions} to `send`. */
 export function withPayload(command: Command): Command {
-  return command
-    .option(
+  return withQuestion(
+    command.option(
       '--json [payload]',
       'the payload as JSON, or @FILE, or @- for standard input; without a value: print one JSON document',
-    )
+    ),
+  );
+}
+
+/** Adds the options of {@link PayloadOptions} that do not say how to print. */
+export function withQuestion(command: Command): Command {
+  return command
     .option('-d, --data <text>', 'the payload as text, or @FILE, or - for standard input')
     .option('--data-file <file>', 'the payload is what this file holds')
     .option('--content-type <type>', 'media type of the payload')

@@ -8,16 +8,29 @@ import { withExamples, withHub, withJson, withTimeout } from './cli.ts';
 import type { Cli, HubOptions } from './cli.ts';
 import { messageToJson, printJson } from './json.ts';
 import { allPages } from './pages.ts';
+import { addDelete } from './policies-delete.ts';
+import { addPut } from './policies-put.ts';
+import { addSimulate } from './policies-simulate.ts';
+import { instantText } from './proto-time.ts';
 import { renderTable } from './table.ts';
 
 /** `switchyard policies`: the settings for delivery in force, and where each comes from. */
 export function addPolicies(program: Command, cli: Cli): void {
   const policies = program
     .command('policies')
-    .description('Lists the policies in force, from the configuration and from catalogs; shows one.');
-  withExamples(policies, ['switchyard policies', 'switchyard policies get ledger.reads']);
+    .description(
+      'Lists the policies in force, from the configuration, from catalogs and those that were put; shows, puts, deletes and simulates one.',
+    );
+  withExamples(policies, [
+    'switchyard policies',
+    'switchyard policies get ledger.reads',
+    'switchyard policies put -f ledger.yaml',
+  ]);
   addList(policies, cli);
   addGet(policies, cli);
+  addPut(policies, cli);
+  addDelete(policies, cli);
+  addSimulate(policies, cli);
   policies.addHelpText('after', '\nOptions of the list: switchyard policies list --help');
 }
 
@@ -57,11 +70,17 @@ function addGet(policies: Command, cli: Cli): void {
         throw new Error('the hub answered without a policy; it is of another version');
       if (options.json === true) printJson(cli.terminal, { policy: messageToJson(PolicySchema, policy) });
       else {
-        if (policy.origin !== '') cli.terminal.print(`# from ${policy.origin}`);
+        if (policy.origin !== '') cli.terminal.print(`# from ${originOf(policy)}`);
         cli.terminal.print(stringify(policyToSettings(policy), { lineWidth: 0 }).trimEnd());
       }
     },
   );
+}
+
+/** Where it comes from; of one that was put also when, and the etag for the next put. */
+function originOf({ origin, etag, updateTime }: Policy): string {
+  const when = updateTime === undefined ? '' : ` ${instantText(updateTime)}`;
+  return `${origin}${when}${etag === '' ? '' : `, etag ${etag}`}`;
 }
 
 function row(policy: Policy): readonly string[] {

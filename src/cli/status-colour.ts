@@ -23,13 +23,14 @@ export function healthCell(status: HealthStatus): Cell {
   }
 }
 
-/** A breaker's state as a cell: green calls pass, yellow trial calls, red none. */
+/** A breaker's state as a cell: green calls pass, yellow trial calls or whatever happens, red none. */
 export function breakerCell(state: BreakerState): Cell {
   const text = enumName(BreakerState, state);
   switch (state) {
     case BreakerState.CLOSED:
       return { text, colour: 'green' };
     case BreakerState.HALF_OPEN:
+    case BreakerState.FORCED_CLOSED:
       return { text, colour: 'yellow' };
     case BreakerState.OPEN:
     case BreakerState.FORCED_OPEN:

@@ -11,6 +11,10 @@ export interface Terminal {
   remark(line: string): void;
   /** Whether standard output may hold colour. */
   readonly colour: boolean;
+  /** Characters in a line of standard output; undefined: it is no terminal. */
+  readonly columns?: number | undefined;
+  /** Whether lines may be drawn with more than ASCII; default true. */
+  readonly boxes?: boolean;
   /** Whether a person looks at standard output, not a file or pipe. */
   readonly interactive: boolean;
   /** Form of documents for scripts; `-o yaml` sets it before the command runs. */
@@ -27,6 +31,7 @@ export function createTerminal(
     readonly stdin?: NodeJS.ReadStream;
   },
   allowsColour: boolean,
+  allowsBoxes = true,
 ): Terminal {
   const interactive = streams.stdout.isTTY;
   const { stdin, stdout } = streams;
@@ -35,6 +40,8 @@ export function createTerminal(
     printBytes: (bytes) => streams.stdout.write(bytes),
     remark: (line) => streams.stderr.write(`${line}\n`),
     colour: interactive && allowsColour,
+    columns: interactive ? stdout.columns : undefined,
+    boxes: allowsBoxes,
     interactive,
     documents: 'json',
     ...(interactive && stdin?.isTTY === true && { openScreen: () => openScreen(stdin, stdout) }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { policyFile } from '../catalog/policy-file.ts';
-import { duration, share, whole } from '../catalog/setting-rules.ts';
+import { duration, share, text, whole } from '../catalog/setting-rules.ts';
+import { replyBytesMaxDefault } from '../messaging/reply-cache.ts';
 import { authSettings, tlsSettings } from './config-security.ts';
 
 /** `HOST:PORT`, with an IPv6 host in brackets. */
@@ -13,6 +14,9 @@ const listen = z
     'must be HOST:PORT, an IPv6 host in brackets, the port from 0 to 65535 (0 picks a free one)',
   );
 
+/** Most that `replies.cache_bytes` may be: 16 GiB. */
+const replyBytesMost = 16 * 1024 ** 3;
+
 /** Every setting of the hub, as the configuration file spells it. Unknown ones are refused. */
 export const configSchema = z.strictObject({
   listen: listen.default('127.0.0.1:7700').describe('Address of the one port.'),
@@ -21,6 +25,9 @@ export const configSchema = z.strictObject({
     .min(1, 'must not be empty')
     .default('./data')
     .describe('Folder of the embedded store.'),
+  zone: text(64, 1)
+    .optional()
+    .describe('Zone of the hub: with `zone_first`, where messages go first whose sender has none.'),
   insecure: z
     .boolean()
     .default(false)
@@ -74,6 +81,15 @@ export const configSchema = z.strictObject({
   deliveries: z
     .strictObject({
       kept: whole(1, 1_000_000).default(10_000).describe('Traces of synchronous deliveries kept in memory.'),
+    })
+    .prefault({}),
+  replies: z
+    .strictObject({
+      cache_bytes: whole(0, replyBytesMost)
+        .default(replyBytesMaxDefault)
+        .describe(
+          'Room for replies that are given again (`reply_cache`, `last_good`), in bytes. 0: none are kept.',
+        ),
     })
     .prefault({}),
   secrets: z

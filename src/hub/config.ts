@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from '../base/error.ts';
+import { documentIssues, pathText } from '../catalog/issue-text.ts';
+import { policyFromSettings } from '../catalog/policy-settings.ts';
 import { policyViolations } from '../resilience/policy-violations.ts';
 import { type Config, configSchema, listenAddress } from './config-schema.ts';
 import { securityErrors } from './config-security.ts';
 import { mayBeRead } from '../security/secrets.ts';
-import { policyFromSettings, settingPath } from './policy-settings.ts';
 
 /** A setting that cannot be used: ends the start with this text alone. */
 export class ConfigError extends Error {
@@ -90,7 +91,7 @@ function parseConfig(raw: unknown, origins: ReadonlyMap<string, string>, file: s
     const origin = origins.get(path);
     return origin !== undefined ? ` (from ${origin})` : file === undefined ? '' : ` (in ${file})`;
   };
-  if (!result.success) throw new ConfigError(result.error.issues.map((issue) => issueText(issue, from)));
+  if (!result.success) throw new ConfigError(result.error.issues.flatMap((issue) => issueTexts(issue, from)));
   const config = result.data;
   const violations = [
     ...policyErrors(config, from),
@@ -105,7 +106,7 @@ function* policyErrors(config: Config, from: (path: string) => string): Generato
   const names = new Map<string, number>();
   for (const [index, settings] of config.policies.entries()) {
     for (const { path, message } of policyViolations(policyFromSettings(settings))) {
-      yield `policies[${index}].${settingPath(path)}: ${message}${from('policies')}`;
+      yield `policies[${index}].${path}: ${message}${from('policies')}`;
     }
     const first = names.get(settings.name);
     if (first === undefined) names.set(settings.name, index);
@@ -212,6 +213,13 @@ function assign(target: Record<string, unknown>, path: readonly string[], value:
   assign(target[head] as Record<string, unknown>, rest, value);
 }
 
+/** One of several forms is told as the form that was meant. */
+function issueTexts(issue: z.core.$ZodIssue, from: (path: string) => string): readonly string[] {
+  if (issue.code !== 'invalid_union') return [issueText(issue, from)];
+  const names = issue.path.filter((step) => typeof step === 'string').join('.');
+  return documentIssues([issue]).map(({ path, message }) => `${pathText(path)}: ${message}${from(names)}`);
+}
+
 function issueText(issue: z.core.$ZodIssue, from: (path: string) => string): string {
   const path = issue.path
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
@@ -220,7 +228,9 @@ function issueText(issue: z.core.$ZodIssue, from: (path: string) => string): str
   const where = from(issue.path.filter((step) => typeof step === 'string').join('.'));
   if (issue.code === 'unrecognized_keys') {
     const names = issue.keys.map((key) => (path === '' ? key : `${path}.${key}`)).join(', ');
-    return `${names}: no such setting; allowed here are ${allowedKeys(issue.path).join(', ')}${where}`;
+    const allowed = allowedKeys(issue.path);
+    const choice = allowed.length === 0 ? 'none' : allowed.join(', ');
+    return `${names}: no such setting; allowed here are ${choice}${where}`;
   }
   const found = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input).slice(0, 100);
   const allowed =

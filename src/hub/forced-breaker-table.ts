@@ -1,19 +1,27 @@
 import { z } from 'zod';
 import { HubError } from '../base/error.ts';
 import type { Store, Table } from '../base/table.ts';
-import type { EndpointKey } from '../resilience/endpoint-map.ts';
-import { endpointKeyToString } from '../resilience/endpoint-map.ts';
+import { breakerKeyToString } from '../resilience/breaker-key.ts';
 import type { ForcedBreaker, ForcedBreakers } from '../resilience/forced-breakers.ts';
 
-/** A forced state on disk, version 1. */
-const record = z.object({
-  v: z.literal(1),
+const fields = {
   systemId: z.string(),
   interface: z.string(),
   cause: z.string(),
   sinceMs: z.number(),
   untilMs: z.number().optional(),
-});
+};
+
+/** A forced state on disk. Version 1 knew neither message types nor another state than open. */
+const record = z.discriminatedUnion('v', [
+  z.object({ v: z.literal(1), ...fields }),
+  z.object({
+    v: z.literal(2),
+    ...fields,
+    messageType: z.string(),
+    state: z.enum(['FORCED_OPEN', 'FORCED_CLOSED']),
+  }),
+]);
 
 const pageRows = 1000;
 
@@ -22,12 +30,15 @@ export async function openForcedBreakers(store: Store): Promise<ForcedBreakers> 
   const table = await store.table('forced-breakers');
   return {
     load: () => loadAll(table),
-    async save(forced) {
-      const value = Buffer.from(JSON.stringify({ v: 1, ...forced }));
-      await table.commit([{ key: endpointKeyToString(forced), value }]);
+    async save(forced, replaced) {
+      const value = Buffer.from(JSON.stringify({ v: 2, ...forced }));
+      await table.commit([
+        ...replaced.map((key) => ({ key: breakerKeyToString(key), value: undefined })),
+        { key: breakerKeyToString(forced), value },
+      ]);
     },
-    async remove(key: EndpointKey) {
-      await table.commit([{ key: endpointKeyToString(key), value: undefined }]);
+    async remove(keys) {
+      await table.commit(keys.map((key) => ({ key: breakerKeyToString(key), value: undefined })));
     },
   };
 }
@@ -44,7 +55,8 @@ async function loadAll(table: Table): Promise<readonly ForcedBreaker[]> {
 
 function parse(key: string, value: Uint8Array): ForcedBreaker {
   try {
-    const { v: _version, untilMs, ...forced } = record.parse(JSON.parse(new TextDecoder().decode(value)));
+    const { v: _version, untilMs, ...kept } = record.parse(JSON.parse(new TextDecoder().decode(value)));
+    const forced = { messageType: '', state: 'FORCED_OPEN' as const, ...kept };
     return untilMs === undefined ? forced : { ...forced, untilMs };
   } catch (cause) {
     throw new HubError({

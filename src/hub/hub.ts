@@ -3,12 +3,12 @@ import { systemRandom } from '../base/random.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
 import type { RootLogger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { policyFromSettings } from '../catalog/policy-settings.ts';
 import { PolicyBook } from '../resilience/policy-book.ts';
 import { catalogPorts } from './catalog-ports.ts';
 import { ClosingStack } from './closing-stack.ts';
 import { type Config, listenAddress } from './config-schema.ts';
 import { DescriptorShelf } from './descriptor-shelf.ts';
-import { policyFromSettings } from './policy-settings.ts';
 import { readVersion } from './version.ts';
 import type { HubBase } from './hub-base.ts';
 import { createApplyCatalog } from '../rpc/catalog-apply.ts';
@@ -20,6 +20,7 @@ import { Reloader } from './reload.ts';
 import { openRegistryAndHealth } from './open-registry.ts';
 import { openDelivery } from './open-delivery.ts';
 import { openEdge } from './open-edge.ts';
+import { openPutPolicies } from './open-put-policies.ts';
 import { openSecurity, type Security } from './open-security.ts';
 
 /** A hub that takes calls. */
@@ -102,10 +103,20 @@ async function open(base: HubBase): Promise<{
   const transports = await openTransports(base, { secrets, descriptorSets });
   const { registry, monitor } = await openRegistryAndHealth(base, store, { transports, descriptorSets });
   const { directory } = registry;
+  const putPolicies = await openPutPolicies(base, { store, directory });
   const delivery = await openDelivery(base, { store, directory, monitor, transports, metrics });
   const ports = catalogPorts({ registry, transports, descriptorSets });
   const catalogs = await openCatalogs(base, createApplyCatalog(ports));
-  const edge = openEdge(base, { metrics, store, catalogs: ports, monitor, delivery, security });
+  const edge = openEdge(base, {
+    metrics,
+    store,
+    catalogs: ports,
+    monitor,
+    delivery,
+    transports,
+    security,
+    putPolicies,
+  });
 
   const { host, port } = listenAddress(config.listen);
   opened.defer('edge', async () => {

@@ -3,7 +3,7 @@ import { Feed } from '../base/feed.ts';
 import type { Store } from '../base/table.ts';
 import type { HealthMonitor } from '../health/monitor.ts';
 import { DeliveryCore } from '../messaging/delivery-core.ts';
-import type { AttemptOutcome } from '../messaging/delivery-run.ts';
+import type { AttemptOutcome } from '../messaging/delivery-ports.ts';
 import type { Directory } from '../registry/directory.ts';
 import { endpointsOf } from '../registry/endpoint.ts';
 import type { BreakerSnapshot } from '../resilience/breaker-board.ts';
@@ -37,7 +37,10 @@ export async function openDelivery(base: HubBase, parts: DeliveryParts): Promise
     clock,
     random,
     directory: messagingDirectory(directory),
-    vitals: { routingStatus: (systemId, name) => monitor.routingStatusOf(systemId, name) },
+    vitals: {
+      routingStatus: (systemId, name) => monitor.routingStatusOf(systemId, name),
+      onStatusChange: (listener) => monitor.onStatusChange(listener),
+    },
     transports,
     policies,
     targetOf: (systemId) => {
@@ -47,13 +50,28 @@ export async function openDelivery(base: HubBase, parts: DeliveryParts): Promise
     forcedBreakers: await openForcedBreakers(store),
     breakerFeed,
     deliveriesKept: config.deliveries.kept,
+    replyBytesMax: config.replies.cache_bytes,
     observe: (outcome) => observe(outcome, { metrics, monitor }),
+    note: (event) => metrics.delivery(event),
+    hubZone: () => reloader.current.zone ?? '',
+    onEjection: (change, { systemId, type, rule, cause, times, untilMs }) => {
+      const fields = { system_id: systemId, type, rule, cause };
+      if (change === 'returned') logger.info('system back from ejection', fields);
+      else {
+        metrics.ejection(rule);
+        logger.warn('system ejected', { ...fields, times, until: new Date(untilMs).toISOString() });
+      }
+    },
     onFault: (error) => logger.error('a forced breaker state could not be removed', { error: String(error) }),
   });
   opened.defer('delivery', () => core.close());
   await core.load();
   followDirectory(core, directory);
-  reloader.onChange(({ deliveries }) => core.log.resize(deliveries.kept));
+  reloader.onChange(({ deliveries, replies }) => {
+    core.log.resize(deliveries.kept);
+    core.replies.resize(replies.cache_bytes);
+  });
+  metrics.countEjected(() => countBy(core.ejections.list(), ({ rule }) => rule));
   metrics.countBreakers(() => countBy(core.breakers.list(), ({ state }) => state));
   const logging = new AbortController();
   opened.defer('breaker log', () => logging.abort());
@@ -76,6 +94,10 @@ function followDirectory(core: DeliveryCore, directory: Directory): void {
       }
     }
     for (const endpoint of endpoints) core.ensure(endpoint);
+    const isNew =
+      change.kind === 'added' ||
+      (change.kind === 'changed' && change.previous.registrationId !== change.system.registrationId);
+    if (isNew) core.returned(id);
     const before =
       change.kind === 'added'
         ? []

@@ -3,6 +3,7 @@ import type { Store } from '../base/table.ts';
 import type { HealthMonitor } from '../health/monitor.ts';
 import { isServing } from '../health/system-health.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { PutPolicies } from '../resilience/put-policies.ts';
 import { createAccessService } from '../rpc/access-service.ts';
 import { createEdge, type Edge, type EdgeSettings } from '../rpc/edge.ts';
 import { createHealthService } from '../rpc/health-service.ts';
@@ -16,6 +17,8 @@ import type { Config } from './config-schema.ts';
 import type { HubBase } from './hub-base.ts';
 import type { Security } from './open-security.ts';
 import type { Delivery } from './open-delivery.ts';
+import type { Transports } from './open-transports.ts';
+import { messagingDirectory } from './ports.ts';
 
 /** What the port serves. */
 export interface Parts {
@@ -25,12 +28,14 @@ export interface Parts {
   readonly monitor: HealthMonitor;
   readonly delivery: Delivery;
   readonly security: Security;
+  readonly putPolicies: PutPolicies;
+  readonly transports: Transports;
 }
 
 /** Opens messaging on top of everything else, and the port that serves it all. */
 export function openEdge(base: HubBase, parts: Parts): Edge {
   const { config, reloader, policies, logger, clock, random } = base;
-  const { metrics, store, catalogs, monitor, delivery, security } = parts;
+  const { metrics, store, catalogs, monitor, delivery, transports, security, putPolicies } = parts;
   const { directory } = catalogs.registry;
   metrics.countSystems(() => countBy(directory.systems(), ({ id }) => monitor.statusOf(id)));
 
@@ -42,9 +47,15 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
       createHealthService({ monitor, directory }),
       createResilienceService({
         board: delivery.core.breakers,
+        replies: delivery.core.replies,
         feed: delivery.breakerFeed,
         directory,
         policies,
+        putPolicies,
+        deliveries: delivery.core.log,
+        routing: messagingDirectory(directory),
+        transports,
+        hubZone: () => reloader.current.zone ?? '',
       }),
       createAccessService({
         keys: security.keys,

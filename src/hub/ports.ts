@@ -1,4 +1,3 @@
-import type { Target } from '../base/target.ts';
 import type { Directory as HealthDirectory, MonitoredSystem } from '../health/ports.ts';
 import type { Directory as MessagingDirectory, Provider } from '../messaging/directory.ts';
 import type { Directory } from '../registry/directory.ts';
@@ -14,8 +13,25 @@ export function messagingDirectory(directory: Directory): MessagingDirectory {
     zone: system.zone,
     endpoints: directory.endpointsOf(system.id),
   });
+  // The directory gives the same array until a system in it changes, so that a message costs one look.
+  const known = new WeakMap<readonly System[], readonly Provider[]>();
+  const toProviders = (systems: readonly System[]): readonly Provider[] => {
+    let providers = known.get(systems);
+    if (providers === undefined) {
+      providers = systems.map(toProvider);
+      known.set(systems, providers);
+    }
+    return providers;
+  };
   return {
-    find: (target) => systemsOf(directory, target).map(toProvider),
+    find(target) {
+      if (target.by !== 'system')
+        return toProviders(
+          target.by === 'type' ? directory.byType(target.type) : directory.byCapability(target.capability),
+        );
+      const system = directory.get(target.systemId);
+      return system === undefined ? [] : [toProvider(system)];
+    },
     zoneOf: (systemId) => directory.get(systemId)?.zone ?? '',
   };
 }
@@ -39,17 +55,4 @@ export function healthDirectory(directory: Directory): HealthDirectory {
     },
     onChange: (listener) => directory.onChange(({ system }) => listener(system.id)),
   };
-}
-
-function systemsOf(directory: Directory, target: Target): readonly System[] {
-  switch (target.by) {
-    case 'system': {
-      const system = directory.get(target.systemId);
-      return system === undefined ? [] : [system];
-    }
-    case 'type':
-      return directory.byType(target.type);
-    case 'capability':
-      return directory.byCapability(target.capability);
-  }
 }

@@ -1,271 +1,308 @@
-import type { Clock } from '../base/clock.ts';
-import { answerMarginMs, type Deadline, earliest } from '../base/deadline.ts';
-import type { Message, RepeatSafety, Reply } from '../base/message.ts';
-import type { Random } from '../base/random.ts';
-import { traceIdOf } from '../base/trace-context.ts';
-import type { AttemptReason, AttemptResult, Endpoint, Protocol, Transport } from '../base/transport.ts';
-import { attemptTimeout } from '../resilience/attempt-timeout.ts';
+import type { Priority, Reply } from '../base/message.ts';
+import type { AttemptReason, AttemptResult, Endpoint } from '../base/transport.ts';
+import {
+  type AttemptTimeout,
+  attemptTimeout,
+  type AttemptTimeoutQuestion,
+} from '../resilience/attempt-timeout.ts';
 import { retryDelayMs } from '../resilience/backoff.ts';
-import { breakerSignal, type BreakerSignal } from '../resilience/breaker-signal.ts';
 import { endpointKeyToString } from '../resilience/endpoint-map.ts';
-import type { BreakerBoard } from '../resilience/breaker-board.ts';
-import type { BreakerPermit } from '../resilience/circuit-breaker.ts';
-import type { LoadBoard } from '../resilience/load-board.ts';
+import type { ResolvedRepeatSafety } from '../resilience/repeat-safety.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
 import { decideRetry, type StopReason } from '../resilience/retry-decision.ts';
-import { type Attempt, attemptDetailCharsMax, type Delivery, type DeliveryState } from './delivery.ts';
-import type { DeliveryLog } from './delivery-log.ts';
-import { deliveryError, type FinishedAttempt } from './outcome.ts';
-import { type Candidate, type RoutePlan, type Router, type RouteQuestion } from './route.ts';
+import { admit, type Asker, type NotAdmitted } from './admission.ts';
+import { OpenAttempt } from './attempt.ts';
+import type { Candidate } from './candidate.ts';
+import type { DeliveryInput, DeliveryPorts } from './delivery-ports.ts';
+import { type EndedAttempt, mayHedge, race } from './hedge.ts';
+import type { FailedRun, FinishedAttempt } from './outcome.ts';
+import type { RoutePlan } from './route.ts';
 
-/** How one attempt ended, for everyone who learns from it: health, metrics. */
-export interface AttemptOutcome {
-  readonly endpoint: Endpoint;
-  readonly messageType: string;
-  readonly result: AttemptResult;
-  readonly latencyMs: number;
-  readonly signal: BreakerSignal;
-}
+export type { AttemptOutcome, Delivered, DeliveryPorts, SendOptions } from './delivery-ports.ts';
 
-/** What deliveries take from the rest of the hub. */
-export interface DeliveryPorts {
-  readonly router: Router;
-  readonly transports: Readonly<Record<Protocol, Pick<Transport, 'send'>>>;
-  readonly breakers: Pick<BreakerBoard, 'acquire'>;
-  readonly loads: Pick<LoadBoard, 'begin'>;
+/** What one target is asked, and how much time and how many attempts it has for it. */
+export interface RunInput extends DeliveryInput {
+  /** Counts the calls in flight to the target, and grants its retries. */
   readonly budget: RetryBudget;
-  readonly log: DeliveryLog;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly observe: (outcome: AttemptOutcome) => void;
+  /** Attempts in all. */
+  readonly attempts: number;
+  /** No attempt starts from then on, epoch ms; at most `deadlineMs`. */
+  readonly startUntilMs: number;
+  /** What the policy by itself would give the attempts. */
+  readonly granted: AttemptTimeoutQuestion['policy'];
+  /** The fallback that this is; empty: the target that the message names. */
+  readonly fallback: string;
+  /** Systems that were asked before and are not asked again. */
+  readonly excluded: ReadonlySet<string> | undefined;
 }
 
-export interface SendOptions {
-  /** When the caller stops waiting, epoch ms; `Infinity` when it did not say. */
-  readonly callerDeadlineMs: Deadline;
-  /** Time that the request gives, in ms. */
-  readonly timeoutMs: number | undefined;
-  readonly repeatSafety: RepeatSafety | undefined;
-  /** Gives a target's refusal or server error back as a reply. */
-  readonly returnRejections: boolean;
-  /** Aborts when the caller went away. */
-  readonly signal: AbortSignal;
-}
+export type RunEnd =
+  | { readonly replied: true; readonly reply: Reply; readonly systemId: string }
+  | (FailedRun & { readonly replied: false; readonly repeatSafety: ResolvedRepeatSafety });
 
-export interface Delivered {
-  readonly reply: Reply;
-  readonly delivery: Delivery;
-}
-
-/** One delivery to run. */
-export interface DeliveryInput {
-  readonly message: Message;
-  readonly options: SendOptions;
-  readonly question: RouteQuestion;
-  readonly plan: RoutePlan;
-}
-
-/** Reasons by which a target said something itself; what it said can be given back as a reply. */
-const answers: ReadonlySet<AttemptReason> = new Set([
-  'rejected',
-  'target_error',
-  'unavailable',
-  'rate_limited',
-  'not_executed',
-]);
-
-/** What a step of a run leads to. */
+/** What an attempt that ended leads to. */
 type Step =
-  | { readonly next: 'delivered'; readonly reply: Reply }
+  | { readonly next: 'replied'; readonly reply: Reply }
   /** `failover`: another healthy system has not been asked yet, and it is asked next. */
   | { readonly next: 'again'; readonly delayMs: number; readonly failover: boolean }
   | { readonly next: 'failed'; readonly stop: StopReason };
 
-/** One delivery under way: attempts, waits and repeats as far as the message's repeat safety allows. */
-export class DeliveryRun {
-  readonly #hub: DeliveryPorts;
-  readonly #input: DeliveryInput;
-  readonly #deadlineMs: Deadline;
-  readonly #finished: FinishedAttempt[] = [];
-  /** How often each system and each endpoint was tried, by id and by key (which holds a slash): untried ones come first. */
-  readonly #tried = new Map<string, number>();
+/** One target is asked: attempts, waits and repeats as far as the message's repeat safety allows. */
+export class DeliveryRun implements Asker {
+  readonly #ports: DeliveryPorts;
+  readonly #input: RunInput;
+  #finished: FinishedAttempt[] | undefined;
+  /** Whom each attempt went to, in order. */
+  #asked: Endpoint[] | undefined;
+  #begun = 0;
   #plan: RoutePlan;
   #mayHaveActed = false;
   /** Set once only this system may see the message again. */
   #onlySystemId: string | undefined;
-  #panic = false;
+  /** While attempts run beside each other: the system of the first. */
+  #racingAt: string | undefined;
 
-  constructor(hub: DeliveryPorts, input: DeliveryInput) {
-    this.#hub = hub;
+  constructor(ports: DeliveryPorts, input: RunInput) {
+    this.#ports = ports;
     this.#input = input;
     this.#plan = input.plan;
-    const { message, options, plan } = input;
-    const acceptMs = message.acceptTimeMs;
-    const callerMs = options.callerDeadlineMs - acceptMs;
-    this.#deadlineMs = earliest(
-      // A little before the caller gives up, so that the reason still arrives.
-      Number.isFinite(callerMs) ? options.callerDeadlineMs - answerMarginMs(callerMs) : undefined,
-      acceptMs + plan.timeoutMs,
-      message.ttlMs === undefined ? undefined : acceptMs + message.ttlMs,
-    );
   }
 
-  async deliver(): Promise<Delivered> {
-    const { options } = this.#input;
-    let holdsRetry = false;
+  get messageType(): string {
+    return this.#input.message.type;
+  }
+
+  get priority(): Priority {
+    return this.#input.message.priority;
+  }
+
+  get startUntilMs(): number {
+    return this.#input.startUntilMs;
+  }
+
+  get signal(): AbortSignal {
+    return this.#input.options.signal;
+  }
+
+  timing(nowMs: number): AttemptTimeout | undefined {
+    const { granted, attempts, deadlineMs, startUntilMs } = this.#input;
+    if (nowMs >= startUntilMs) return undefined;
+    return attemptTimeout({
+      policy: granted,
+      repeatSafety: this.#plan.repeatSafety.repeatSafety,
+      remainingMs: deadlineMs - nowMs,
+      attemptsLeft: attempts - this.#begun,
+    });
+  }
+
+  /** Asks until it is over, one way or the other. Throws only by a defect. */
+  async run(): Promise<RunEnd> {
+    const { budget, record, options } = this.#input;
+    /** What the next attempt is to hold, and has not got yet. */
+    let retry: RetryBudget | undefined;
+    let attempt: OpenAttempt | undefined;
+    budget.callStarted();
     try {
       for (;;) {
-        const step = await this.#attempt();
-        if (holdsRetry) {
-          this.#hub.budget.release();
-          holdsRetry = false;
+        const nowMs = this.#ports.clock.now();
+        if (nowMs >= this.startUntilMs) return this.#fail('deadline');
+        if (options.signal.aborted) return this.#fail('cancelled');
+        const admitted = admit(this.#ports, this, this.#open(), { mayWait: true, nowMs });
+        const entry = admitted instanceof Promise ? await admitted : admitted;
+        if (!(entry instanceof OpenAttempt)) return this.#fail(entry.stop, entry);
+        attempt = entry;
+        if (retry !== undefined) attempt.holdRetry(retry);
+        retry = undefined;
+
+        const delayMs = this.#hedgeDelayMs(attempt.endpoint);
+        let result: AttemptResult;
+        if (delayMs === undefined) result = await this.#send(attempt, options.signal, false);
+        else {
+          const first = attempt;
+          // The race gives back what its attempts hold.
+          attempt = undefined;
+          ({ attempt, result } = await this.#race(first, delayMs));
         }
-        if (step.next === 'delivered') return { reply: step.reply, delivery: this.record('DELIVERED', '') };
+        const step = this.#ended(attempt, result);
+        if (step.next === 'replied') {
+          return { replied: true, reply: step.reply, systemId: attempt.endpoint.systemId };
+        }
         if (step.next === 'failed') return this.#fail(step.stop);
         if (step.delayMs > 0) {
-          this.record('RETRYING', '', this.#hub.clock.now() + step.delayMs);
-          await this.#hub.clock.sleep(step.delayMs, options.signal);
+          record.waitUntil(this.#ports.clock.now() + step.delayMs);
+          await this.#ports.clock.sleep(step.delayMs, options.signal);
         }
         // Asking another system that works for the first time is no retry storm: there are few of them, and breakers
-        // bound it. The budget is for asking again those that failed, and is not held while waiting.
+        // bound it. The budget is for asking again those that failed, and is not held while waiting for the next time.
         if (!step.failover) {
-          holdsRetry = this.#hub.budget.tryTake();
-          if (!holdsRetry) return this.#fail('budget');
+          if (!budget.tryTake()) return this.#fail('budget');
+          retry = budget;
         }
-        this.#plan = this.#hub.router.refresh(this.#input.question, this.#plan);
+        this.#plan = this.#ports.router.refresh(this.#input.question, this.#plan);
       }
     } catch (thrown) {
-      // The wait between attempts ends with the signal's reason.
+      // Waits end with the signal's reason.
       if (options.signal.aborted && thrown === options.signal.reason) return this.#fail('cancelled');
       throw thrown;
     } finally {
-      if (holdsRetry) this.#hub.budget.release();
+      attempt?.giveBack('defect in the transport');
+      retry?.release();
+      budget.callEnded();
     }
   }
 
-  /** Makes the next attempt and decides what follows. */
-  async #attempt(): Promise<Step> {
-    const { clock, transports } = this.#hub;
-    const { message, options, plan } = this.#input;
-    const startTimeMs = clock.now();
-    const remainingMs = this.#deadlineMs - startTimeMs;
-    if (remainingMs <= 0) return { next: 'failed', stop: 'deadline' };
-    if (options.signal.aborted) return { next: 'failed', stop: 'cancelled' };
-    const admitted = this.#admit();
-    if (admitted === undefined) return { next: 'failed', stop: 'candidates' };
-    const { endpoint, permit } = admitted;
-
-    const { repeatSafety } = this.#plan.repeatSafety;
-    const { timeoutMs, cutByCallerDeadline } = attemptTimeout({
-      policy: plan.policy.policy,
-      repeatSafety,
-      remainingMs,
-      attemptsLeft: plan.attempts - this.#finished.length,
+  #send(attempt: OpenAttempt, signal: AbortSignal, hedge: boolean): Promise<AttemptResult> {
+    const { message, deadlineMs, record, fallback } = this.#input;
+    this.#begun += 1;
+    if (this.#asked === undefined) this.#asked = [attempt.endpoint];
+    else this.#asked.push(attempt.endpoint);
+    return attempt.send({
+      message,
+      number: record.beginAttempt(this.#plan.panic),
+      deadlineMs,
+      signal,
+      hedge,
+      fallback,
     });
-    const number = this.#finished.length + 1;
-    const key = endpointKeyToString(endpoint);
-    for (const name of [endpoint.systemId, key]) this.#tried.set(name, this.#triedOf(name) + 1);
-    this.#panic ||= this.#plan.panic;
-    if (number === 1) this.record('DELIVERING', '');
+  }
 
-    const endCall = this.#hub.loads.begin(endpoint);
-    const startedMs = clock.monotonic();
-    let result: AttemptResult;
-    try {
-      result = await transports[endpoint.protocol].send(endpoint, message, {
-        attempt: number,
-        attemptDeadlineMs: startTimeMs + timeoutMs,
-        deadlineMs: this.#deadlineMs,
-        signal: options.signal,
-      });
-    } catch (thrown) {
-      // A transport that throws has a defect; what reached the target is then unknown.
-      endCall('failed');
-      permit.settle('ignored', 'defect in the transport');
-      throw thrown;
-    }
-    const latencyMs = clock.monotonic() - startedMs;
-    const signal = breakerSignal(result, { cutByCallerDeadline });
-    endCall(signal === 'success' ? 'answered' : 'failed');
-    permit.settle(signal, result.detail);
-    this.#hub.observe({ endpoint, messageType: message.type, result, latencyMs, signal });
+  /** An attempt that decides what happens next has ended. */
+  #ended(attempt: OpenAttempt, result: AttemptResult): Step {
+    attempt.end(result);
+    const step = this.#whatNext(attempt.endpoint, result);
+    const trace = attempt.trace(result, step.next === 'again' ? step.delayMs : undefined);
+    this.#input.record.attemptEnded(trace);
+    if (step.next !== 'replied') this.#keep({ attempt: trace, endpoint: attempt.endpoint, result });
+    return step;
+  }
 
-    const next = this.#whatNext(result, endpoint);
-    this.#finished.push({
-      endpoint,
-      result,
-      attempt: {
-        number,
-        systemId: endpoint.systemId,
-        interface: endpoint.interface,
-        startTimeMs,
-        latencyMs,
-        verdict: result.verdict,
-        status: result.status,
-        reason: result.reason,
-        detail: result.detail.slice(0, attemptDetailCharsMax),
-        backoffMs: next.next === 'again' ? next.delayMs : undefined,
-        hedge: false,
-        queueTimeMs: 0,
-        fallback: '',
+  #keep(finished: FinishedAttempt): void {
+    if (this.#finished === undefined) this.#finished = [finished];
+    else this.#finished.push(finished);
+  }
+
+  /** When a further attempt is begun beside one to this endpoint, in ms; undefined: never. */
+  #hedgeDelayMs(endpoint: Endpoint): number | undefined {
+    const { hedge } = this.#plan.policy.policy;
+    if (hedge.attempts === 0 || this.#begun + 1 >= this.#input.attempts || !mayHedge(this.#plan))
+      return undefined;
+    return hedge.delayMs ?? this.#ports.loads.p95Ms(endpoint);
+  }
+
+  async #race(first: OpenAttempt, delayMs: number): Promise<EndedAttempt> {
+    const { clock, note } = this.#ports;
+    this.#racingAt = first.endpoint.systemId;
+    const ended = await race(first, {
+      clock,
+      signal: this.signal,
+      delayMs,
+      hedges: Math.min(this.#plan.policy.policy.hedge.attempts, this.#input.attempts - this.#begun - 1),
+      another: () => this.#hedge(),
+      send: (attempt, signal, hedge) => this.#send(attempt, signal, hedge),
+      failed: ({ attempt, result }) => {
+        attempt.end(result);
+        this.#mayHaveActed ||= result.verdict === 'MAY_HAVE_ACTED';
+        const trace = attempt.trace(result, undefined);
+        this.#input.record.attemptEnded(trace);
+        this.#keep({ attempt: trace, endpoint: attempt.endpoint, result });
+      },
+      overtaken: (attempt) => {
+        // What it did is not known, should the one that overtook it turn out to be a refusal.
+        this.#mayHaveActed = true;
+        this.#input.record.attemptEnded(attempt.trace(overtaken, undefined));
+      },
+      late: ({ attempt, result }) => {
+        attempt.end(result, { overtaken: true });
+        this.#input.record.attemptEnded(attempt.trace(result, undefined));
       },
     });
-    return next;
+    this.#racingAt = undefined;
+    if (ended.attempt.hedge && ended.result.reply !== undefined) note({ kind: 'hedge_won' });
+    return ended;
   }
 
-  /** The first candidate whose breaker lets this call through; untried ones before tried ones. */
-  #admit(): { readonly endpoint: Endpoint; readonly permit: BreakerPermit } | undefined {
-    for (const { endpoint } of this.#open()) {
-      const permit = this.#hub.breakers.acquire(endpoint);
-      if (permit.admitted) return { endpoint, permit };
+  /** Lets in an attempt beside those that run: within the retry budget, and never waiting. */
+  #hedge(): OpenAttempt | undefined {
+    const { budget, question } = this.#input;
+    if (this.signal.aborted || !budget.tryTake()) return undefined;
+    let attempt: OpenAttempt | undefined;
+    try {
+      this.#plan = this.#ports.router.refresh(question, this.#plan);
+      // A newcomer's route may promise less than those that the plan was made for.
+      if (!mayHedge(this.#plan)) return undefined;
+      const nowMs = this.#ports.clock.now();
+      const entry = admit(this.#ports, this, this.#open(), { mayWait: false, nowMs });
+      if (!(entry instanceof OpenAttempt)) return undefined;
+      attempt = entry;
+      attempt.holdRetry(budget);
+      this.#ports.note({ kind: 'hedge_begun' });
+      return attempt;
+    } finally {
+      if (attempt === undefined) budget.release();
     }
-    return undefined;
   }
 
-  /** Candidates that this delivery may go to now, best first. */
+  /** Candidates that may be asked now, best first: untried ones before tried ones. */
   #open(): readonly Candidate[] {
-    const usable = this.#plan.candidates.filter(
-      ({ systemId }) => this.#onlySystemId === undefined || systemId === this.#onlySystemId,
-    );
-    if (this.#tried.size === 0) return usable;
+    const { candidates } = this.#plan;
+    if (this.#asked === undefined && this.#input.excluded === undefined) return candidates;
+    const asked = new Map<string, number>();
+    for (const endpoint of this.#asked ?? []) {
+      // A key holds a slash, an id does not.
+      for (const name of [endpoint.systemId, endpointKeyToString(endpoint)]) {
+        asked.set(name, (asked.get(name) ?? 0) + 1);
+      }
+    }
+    const timesAsked = (name: string): number => asked.get(name) ?? 0;
     // Systems first: a second interface of one that failed comes after everybody who was not asked at all. The sort is
-    // stable, so among equally often tried ones the plan's order stays.
-    return usable.sort(
-      (a, b) =>
-        this.#triedOf(a.systemId) - this.#triedOf(b.systemId) ||
-        this.#triedOf(endpointKeyToString(a)) - this.#triedOf(endpointKeyToString(b)),
+    // stable, so among equally often asked ones the plan's order stays.
+    return candidates
+      .filter((candidate) => this.#isOpen(candidate))
+      .sort(
+        (a, b) =>
+          timesAsked(a.systemId) - timesAsked(b.systemId) ||
+          timesAsked(endpointKeyToString(a)) - timesAsked(endpointKeyToString(b)),
+      );
+  }
+
+  /** Whether this delivery may go to a candidate at all. */
+  #isOpen({ systemId }: Candidate): boolean {
+    const only =
+      this.#onlySystemId ?? (this.#anywhere(this.#racingAt !== undefined) ? undefined : this.#racingAt);
+    return (only === undefined || systemId === only) && this.#input.excluded?.has(systemId) !== true;
+  }
+
+  /** Whether any candidate may see the message, when an attempt may have acted or not. */
+  #anywhere(mayHaveActed: boolean): boolean {
+    const { plan } = this.#input;
+    return (
+      !mayHaveActed ||
+      this.#plan.repeatSafety.repeatSafety === 'SAFE' ||
+      plan.policy.policy.repeatScope === 'TYPE'
     );
   }
 
-  /** How often a system (by its id) or an endpoint (by its key) was tried. */
-  #triedOf(name: string): number {
-    return this.#tried.get(name) ?? 0;
-  }
-
-  #whatNext(result: AttemptResult, endpoint: Endpoint): Step {
-    const { plan } = this.#input;
-    const { retry, repeatScope } = plan.policy.policy;
-    const { repeatSafety } = this.#plan.repeatSafety;
+  #whatNext(endpoint: Endpoint, result: AttemptResult): Step {
     if (result.verdict === 'OK') {
       return result.reply === undefined
         ? { next: 'failed', stop: 'bad_reply' }
-        : { next: 'delivered', reply: result.reply };
+        : { next: 'replied', reply: result.reply };
     }
+    const { retry, repeatScope } = this.#plan.policy.policy;
+    const { repeatSafety } = this.#plan.repeatSafety;
     const mayHaveActedBefore = this.#mayHaveActed;
     this.#mayHaveActed ||= result.verdict === 'MAY_HAVE_ACTED';
-    const hopeless = this.#isHopeless(result.reason);
-    if (hopeless) return { next: 'failed', stop: 'reason' };
+    if (this.#isHopeless(result.reason)) return { next: 'failed', stop: 'reason' };
 
-    const anywhere = !this.#mayHaveActed || repeatSafety === 'SAFE' || repeatScope === 'TYPE';
-    const failover = anywhere && this.#hasFailover();
+    const failover = this.#anywhere(this.#mayHaveActed) && this.#hasFailover();
     const delayMs =
       failover && !this.#mayHaveActed
         ? // Nothing happened, and somebody else has not been asked yet: no reason to wait.
           0
         : retryDelayMs({
             retry,
-            attempt: this.#finished.length + 1,
-            random: this.#hub.random,
+            attempt: this.#begun,
+            random: this.#ports.random,
             // What one target asked for says nothing about another.
             retryAfterMs: failover ? undefined : result.retryAfterMs,
           });
@@ -274,10 +311,10 @@ export class DeliveryRun {
       mayHaveActedBefore,
       repeatSafety,
       repeatScope,
-      attemptsMade: this.#finished.length + 1,
-      attemptsAllowed: plan.attempts,
+      attemptsMade: this.#begun,
+      attemptsAllowed: this.#input.attempts,
       retryOn: retry.on,
-      remainingMs: this.#deadlineMs - this.#hub.clock.now(),
+      remainingMs: this.startUntilMs - this.#ports.clock.now(),
       delayMs,
     });
     switch (decision.next) {
@@ -308,73 +345,30 @@ export class DeliveryRun {
 
   /** Whether another system that works has not been asked yet. */
   #hasFailover(): boolean {
-    return this.#open().some(
-      (candidate) => this.#triedOf(candidate.systemId) === 0 && candidate.status !== 'UNHEALTHY',
+    return this.#plan.candidates.some(
+      (candidate) =>
+        candidate.status !== 'UNHEALTHY' &&
+        this.#isOpen(candidate) &&
+        this.#asked?.some(({ systemId }) => systemId === candidate.systemId) !== true,
     );
   }
 
-  /** Ends the delivery without a reply: throws, or gives the target's own answer back where that was asked for. */
-  #fail(stop: StopReason): Delivered {
-    const { message, options, plan } = this.#input;
-    const error = deliveryError({
-      deliveryId: message.id,
-      attempts: this.#finished,
+  #fail(stop: StopReason, refused?: NotAdmitted): RunEnd {
+    return {
+      replied: false,
       stop,
+      refusal: refused?.stop === 'limit' ? refused.refusal : undefined,
+      attempts: this.#finished ?? [],
       executed: stop === 'bad_reply' ? 'yes' : this.#mayHaveActed ? 'unknown' : 'no',
-      timeoutMs: Math.min(plan.timeoutMs, this.#deadlineMs - message.acceptTimeMs),
-    });
-    const state: DeliveryState =
-      error.reason === 'CANCELLED' ? 'CANCELLED' : error.reason === 'MESSAGE_EXPIRED' ? 'EXPIRED' : 'FAILED';
-    const delivery = this.record(state, error.reason);
-    const answer = this.#finished.at(-1)?.result;
-    // A later refusal must not hide that an earlier attempt may have acted.
-    const hidesUnknown = this.#mayHaveActed && answer?.verdict !== 'MAY_HAVE_ACTED';
-    if (
-      options.returnRejections &&
-      !hidesUnknown &&
-      answer?.reply !== undefined &&
-      answers.has(answer.reason)
-    ) {
-      return { reply: answer.reply, delivery };
-    }
-    throw error;
-  }
-
-  /** Keeps the delivery's newest state for GetDelivery. */
-  record(state: DeliveryState, reason: string, nextAttemptTimeMs?: number): Delivery {
-    const { message, plan } = this.#input;
-    const underWay = state === 'DELIVERING' || state === 'RETRYING';
-    const attempts: readonly Attempt[] = this.#finished.map(({ attempt }) => attempt);
-    const delivery: Delivery = {
-      id: message.id,
-      messageId: message.id,
-      state,
-      systemId: attempts.at(-1)?.systemId ?? '',
-      attempts,
-      acceptTimeMs: message.acceptTimeMs,
-      latencyMs: underWay ? undefined : this.#hub.clock.now() - message.acceptTimeMs,
-      traceId: traceIdOf(message.traceparent) ?? '',
-      panic: this.#panic,
-      reason,
-      nextAttemptTimeMs,
-      policies: plan.policy.matched,
-      subject: {
-        messageType: message.type,
-        kind: message.kind,
-        source: message.source,
-        target: message.target,
-        priority: message.priority,
-        sender: message.sender,
-        repeatSafety: this.#input.options.repeatSafety,
-        callerTimeMs: this.#input.options.callerDeadlineMs - message.acceptTimeMs,
-        maxAttempts: message.maxAttempts,
-      },
-      fallbackUsed: '',
-      cached: false,
-      replyAgeMs: undefined,
-      stale: false,
+      repeatSafety: this.#plan.repeatSafety,
     };
-    this.#hub.log.record(delivery);
-    return delivery;
   }
 }
+
+/** What is known of an attempt the moment that it is given up. */
+const overtaken: AttemptResult = {
+  verdict: 'MAY_HAVE_ACTED',
+  reason: 'cancelled',
+  status: '',
+  detail: 'given up: another attempt ended first',
+};

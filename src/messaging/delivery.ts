@@ -22,6 +22,8 @@ export interface Attempt {
   readonly detail: string;
   /** Wait after it before the next attempt; undefined: there was none. */
   readonly backoffMs: number | undefined;
+  /** When the target wanted to be asked again, in ms; undefined: it did not say. */
+  readonly retryAfterMs: number | undefined;
   /** It was begun beside another attempt that had not ended. */
   readonly hedge: boolean;
   /** Wait for a place at the target before it started, in ms; 0: there was none. */
@@ -43,6 +45,12 @@ export interface DeliverySubject {
   readonly repeatSafety: RepeatSafety | undefined;
   /** Time that the caller gave, in ms; `Infinity`: it did not say. */
   readonly callerTimeMs: number;
+  /** Time that the request asked for, in ms. */
+  readonly timeoutMs: number | undefined;
+  readonly ttlMs: number | undefined;
+  readonly correlationId: string;
+  /** Stands for the payload, which is not kept (payload-mark.ts). */
+  readonly payloadMark: number;
   readonly maxAttempts: number | undefined;
 }
 

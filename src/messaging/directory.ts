@@ -27,4 +27,16 @@ export interface Directory {
 export interface Vitals {
   /** The status that routing goes by: from probes, leases and FAILED reports; UNKNOWN when nothing is known. */
   routingStatus(systemId: string, interfaceName: string): HealthStatus;
+  /**
+   * Calls `listener` after the status of a system changed, until the returned function is called. Without it slow start
+   * does not know who is well again.
+   */
+  onStatusChange?(listener: (change: VitalsChange) => void): () => void;
+}
+
+/** A change of what is known of a system's health. */
+export interface VitalsChange {
+  readonly systemId: string;
+  readonly from: HealthStatus;
+  readonly to: HealthStatus;
 }

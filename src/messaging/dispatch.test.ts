@@ -4,19 +4,19 @@ import { HubError } from '../base/error.ts';
 import type { RepeatSafety } from '../base/message.ts';
 import { type Target, targetToString } from '../base/target.ts';
 import type { AttemptResult } from '../base/transport.ts';
-import type { Policy } from '../resilience/policy.ts';
 import {
-  type Behaviour,
   broken,
   busy,
   createFleet,
   endpointOf,
+  hangUntilDeadline,
   messageTo,
   ok,
   options,
   refused,
   rejected,
   reply,
+  retryPolicy,
   send,
   timedOut,
   toSystem,
@@ -51,8 +51,7 @@ describe('what is repeated, by verdict and repeat safety', () => {
       expect(fleet.sent).toHaveLength(attempts);
       expect(error?.metadata).toMatchObject({ delivery_id: 'm-1', attempts: String(attempts) });
       expect(fleet.log.get('m-1')).toMatchObject({ state: 'FAILED', reason, systemId: 'one' });
-      expect(fleet.budget.retriesInFlight).toBe(0);
-      expect(fleet.budget.callsInFlight).toBe(0);
+      expect(fleet.budgetOf(toSystem('one'))).toMatchObject({ retriesInFlight: 0, callsInFlight: 0 });
       expect(fleet.loads.inFlight(endpointOf('one'))).toBe(0);
     },
   );
@@ -308,7 +307,7 @@ describe('time', () => {
     caller.abort();
     await failure;
     expect(fleet.log.get('m-1').state).toBe('CANCELLED');
-    expect(fleet.budget.retriesInFlight).toBe(0);
+    expect(fleet.budgetOf(toSystem('one')).retriesInFlight).toBe(0);
   });
 });
 
@@ -394,7 +393,8 @@ describe('refusals', () => {
 test('retries beyond the budget are not made', async () => {
   const fleet = createFleet({ one: {} });
   fleet.behaviours.set('one', () => refused);
-  for (let held = 0; held < 3; held += 1) expect(fleet.budget.tryTake()).toBe(true);
+  const budget = fleet.budgetOf(toSystem('one'));
+  for (let held = 0; held < 3; held += 1) expect(budget.tryTake()).toBe(true);
   const { error } = await send(fleet, messageTo(toSystem('one'), fleet.clock));
   expect(error?.metadata['stopped_by']).toBe('budget');
   expect(fleet.sent).toHaveLength(1);
@@ -402,7 +402,8 @@ test('retries beyond the budget are not made', async () => {
 
 test('a failover to a healthy system that was not asked yet needs no budget', async () => {
   const fleet = createFleet({ one: {}, two: {} });
-  for (let held = 0; held < 3; held += 1) expect(fleet.budget.tryTake()).toBe(true);
+  const budget = fleet.budgetOf(toType);
+  for (let held = 0; held < 3; held += 1) expect(budget.tryTake()).toBe(true);
   fleet.behaviours.set('one', () => broken);
   const calls = Array.from({ length: 64 }, (_, call) =>
     send(fleet, messageTo(toType, fleet.clock, { id: `m-${call}` }), { repeatSafety: 'SAFE' }),
@@ -413,7 +414,8 @@ test('a failover to a healthy system that was not asked yet needs no budget', as
 
 test('a failover to systems that are not well takes from the budget', async () => {
   const fleet = createFleet({ one: {}, two: { status: 'UNHEALTHY' } });
-  for (let held = 0; held < 3; held += 1) expect(fleet.budget.tryTake()).toBe(true);
+  const budget = fleet.budgetOf(toType);
+  for (let held = 0; held < 3; held += 1) expect(budget.tryTake()).toBe(true);
   fleet.behaviours.set('one', () => broken);
   const { error } = await send(fleet, messageTo(toType, fleet.clock), { repeatSafety: 'SAFE' });
   expect(error?.metadata['stopped_by']).toBe('budget');
@@ -449,6 +451,9 @@ test('the explanation gives every candidate with its reason, in the order in whi
       messageType: 't',
       kind: 'QUERY',
       source: '',
+      messageId: '',
+      correlationId: '',
+      headers: {},
       repeatSafety: undefined,
       maxAttempts: 2,
       timeoutMs: 1000,
@@ -460,11 +465,9 @@ test('the explanation gives every candidate with its reason, in the order in whi
     timeoutMs: 1000,
     repeatSafety: { repeatSafety: 'SAFE', from: 'kind' },
   });
-  const shown = explainCandidates(plan, fleet).map(({ candidate, usable, reason }) => [
-    candidate.systemId,
-    usable,
-    reason,
-  ]);
+  const shown = explainCandidates(plan, { ...fleet, messageType: 't' }).map(
+    ({ candidate, usable, reason }) => [candidate.systemId, usable, reason],
+  );
   expect(shown).toEqual([
     ['good', true, 'tried first: HEALTHY, 0 in flight'],
     ['slow', true, 'choice 2: DEGRADED, 0 in flight'],
@@ -474,23 +477,3 @@ test('the explanation gives every candidate with its reason, in the order in whi
   ]);
   expect(fleet.sent).toEqual([]);
 });
-
-function retryPolicy(attempts: number): Policy {
-  return {
-    name: 'test',
-    match: { messageTypes: [], kinds: [], sources: [], systemIds: [], types: [], capabilities: [] },
-    retry: { attempts },
-  };
-}
-
-/** A target that takes the message and never answers. */
-function hangUntilDeadline({
-  clock,
-}: {
-  clock: { now(): number; sleep(ms: number): Promise<void> };
-}): Behaviour {
-  return async ({ attemptDeadlineMs }) => {
-    await clock.sleep(attemptDeadlineMs - clock.now());
-    return timedOut;
-  };
-}

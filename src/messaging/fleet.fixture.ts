@@ -1,10 +1,11 @@
+import type { Clock } from '../base/clock.ts';
 import type { HubError } from '../base/error.ts';
 import { createFakeClock } from '../base/fake-clock.ts';
 import { Feed } from '../base/feed.ts';
 import type { HealthStatus } from '../base/health-status.ts';
 import type { Message } from '../base/message.ts';
 import { seededRandom } from '../base/random.ts';
-import type { Target } from '../base/target.ts';
+import { type Target, targetToString } from '../base/target.ts';
 import {
   type AttemptResult,
   type Endpoint,
@@ -12,19 +13,14 @@ import {
   protocols,
   type SendOptions as TransportOptions,
 } from '../base/transport.ts';
-import { BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.ts';
-import { LoadBoard } from '../resilience/load-board.ts';
-import type { Policy } from '../resilience/policy.ts';
+import type { BreakerSnapshot } from '../resilience/breaker-board.ts';
+import type { Policy, PolicyMatch } from '../resilience/policy.ts';
+import { PolicyBook } from '../resilience/policy-book.ts';
 import { defaultPolicy } from '../resilience/policy-fields.ts';
-import { resolvePolicy } from '../resilience/policy-match.ts';
 import { methodRepeatSafety } from '../resilience/repeat-safety.ts';
-import { RetryBudget } from '../resilience/retry-budget.ts';
-import { Turns } from '../resilience/turns.ts';
-import { DeliveryLog } from './delivery-log.ts';
-import type { AttemptOutcome, SendOptions } from './delivery-run.ts';
+import { DeliveryCore } from './delivery-core.ts';
+import type { AttemptOutcome, DeliveryEvent, SendOptions } from './delivery-ports.ts';
 import type { Provider } from './directory.ts';
-import { Dispatcher } from './dispatch.ts';
-import { Router } from './route.ts';
 
 /** What a system's transport does with an attempt. */
 export type Behaviour = (
@@ -72,42 +68,44 @@ export const timedOut: AttemptResult = {
   reason: 'timeout',
   detail: 'no answer in time',
 };
+export const cancelled: AttemptResult = {
+  ...refused,
+  verdict: 'MAY_HAVE_ACTED',
+  reason: 'cancelled',
+  detail: 'cancelled before the answer came',
+};
 
-/** A fleet of systems whose transports do as they are told; everything between is real. */
-export function createFleet(
-  systems: Record<string, Partial<Provider> & { status?: HealthStatus }>,
-  policies: Policy[] = [],
-) {
+/** A system of a fleet, and how it is. */
+export type FleetSystem = Partial<Provider> & { readonly status?: HealthStatus };
+
+/** A fleet of systems whose transports do as they are told; everything between is what a hub has (delivery-core.ts). */
+export function createFleet(systems: Record<string, FleetSystem>, policies: readonly Policy[] = []) {
   const clock = createFakeClock();
-  const random = seededRandom(7);
   const behaviours = new Map<string, Behaviour>();
-  const sent: { system: string; attempt: number; atMs: number; timeoutMs: number }[] = [];
+  const sent: Sent[] = [];
   const observed: AttemptOutcome[] = [];
+  const events: DeliveryEvent[] = [];
   const statuses = new Map<string, HealthStatus>();
-  const providers = Object.entries(systems).map(([systemId, { status, ...rest }]): Provider => {
-    if (status !== undefined) statuses.set(systemId, status);
-    return {
-      systemId,
-      type: 'ledger',
-      capabilities: ['book'],
-      weight: 1,
-      zone: '',
-      endpoints: [endpointOf(systemId)],
-      ...rest,
-    };
-  });
-  const breakers = new BreakerBoard({
-    clock,
-    feed: new Feed<BreakerSnapshot>({ clock }),
-    forced: { load: async () => [], save: async () => undefined, remove: async () => undefined },
-    configOf: () => defaultPolicy.breaker,
-    onFault: (error) => {
-      throw error;
+  const providers: Provider[] = [];
+  const book = new PolicyBook(policies);
+  const transport = {
+    async send(endpoint: Endpoint, message: Message, options: TransportOptions): Promise<AttemptResult> {
+      sent.push({
+        system: endpoint.systemId,
+        interface: endpoint.interface,
+        attempt: options.attempt,
+        atMs: clock.now(),
+        timeoutMs: options.attemptDeadlineMs - clock.now(),
+        deadlineMs: options.deadlineMs,
+      });
+      return (behaviours.get(endpoint.systemId) ?? (() => ok))(options, message);
     },
-  });
-  for (const { endpoints } of providers) for (const endpoint of endpoints) breakers.ensure(endpoint);
-  const loads = new LoadBoard({ clock });
-  const router = new Router({
+    routeRepeatSafety: ({ method }: Readonly<Record<string, unknown>>) =>
+      typeof method === 'string' ? methodRepeatSafety(method) : undefined,
+  };
+  const core = new DeliveryCore({
+    clock,
+    random: seededRandom(7),
     directory: {
       find: (target: Target) =>
         providers.filter(
@@ -119,42 +117,109 @@ export function createFleet(
       zoneOf: (systemId) => providers.find((one) => one.systemId === systemId)?.zone ?? '',
     },
     vitals: { routingStatus: (systemId) => statuses.get(systemId) ?? 'HEALTHY' },
-    breakers,
-    loads,
-    turns: new Turns(),
-    random,
-    routeRepeatSafety: (_protocol, { method }) =>
-      typeof method === 'string' ? methodRepeatSafety(method) : undefined,
-    policyOf: (subject) => resolvePolicy(policies, subject),
-  });
-  const transport = {
-    async send(endpoint: Endpoint, message: Message, options: TransportOptions): Promise<AttemptResult> {
-      sent.push({
-        system: endpoint.systemId,
-        attempt: options.attempt,
-        atMs: clock.now(),
-        timeoutMs: options.attemptDeadlineMs - clock.now(),
-      });
-      return (behaviours.get(endpoint.systemId) ?? (() => ok))(options, message);
-    },
-  };
-  const log = new DeliveryLog(5);
-  const budget = new RetryBudget();
-  const dispatcher = new Dispatcher({
-    router,
     transports: Object.fromEntries(protocols.map((protocol) => [protocol, transport])) as Record<
       Protocol,
       typeof transport
     >,
+    policies: book,
+    targetOf: (systemId) => {
+      const system = providers.find((one) => one.systemId === systemId);
+      return { systemId, type: system?.type, capabilities: system?.capabilities ?? [] };
+    },
+    forcedBreakers: { load: async () => [], save: async () => undefined, remove: async () => undefined },
+    breakerFeed: new Feed<BreakerSnapshot>({ clock }),
+    deliveriesKept: 5,
+    observe: (outcome) => observed.push(outcome),
+    note: (event) => events.push(event),
+    onFault: (error) => {
+      throw error;
+    },
+  });
+  const add = (systemId: string, { status, ...rest }: FleetSystem = {}): void => {
+    if (status !== undefined) statuses.set(systemId, status);
+    const provider: Provider = {
+      systemId,
+      type: 'ledger',
+      capabilities: ['book'],
+      weight: 1,
+      zone: '',
+      endpoints: [endpointOf(systemId)],
+      ...rest,
+    };
+    providers.push(provider);
+    for (const endpoint of provider.endpoints) core.ensure(endpoint);
+  };
+  for (const [systemId, system] of Object.entries(systems)) add(systemId, system);
+  const { breakers, loads, router, log, dispatcher } = core;
+  return {
+    core,
+    clock,
+    behaviours,
+    sent,
+    observed,
+    events,
+    statuses,
     breakers,
     loads,
-    budget,
+    router,
     log,
-    clock,
-    random,
-    observe: (outcome) => observed.push(outcome),
-  });
-  return { clock, behaviours, sent, observed, statuses, breakers, loads, router, log, budget, dispatcher };
+    dispatcher,
+    /** Registers another system. */
+    add,
+    /** Puts these policies in place of those that there are. */
+    setPolicies: (now: readonly Policy[]) => book.setConfiguration(now),
+    /** The retry budget of a target, with the default settings. */
+    budgetOf: (target: Target) => core.budgets.of(targetToString(target), defaultPolicy.retryBudget),
+  };
+}
+
+/** An attempt that a transport was asked to make. */
+export interface Sent {
+  readonly system: string;
+  readonly interface: string;
+  readonly attempt: number;
+  readonly atMs: number;
+  readonly timeoutMs: number;
+  readonly deadlineMs: number;
+}
+
+/** A policy for everything, or for what `match` names. */
+export function policy(settings: Omit<Partial<Policy>, 'match'>, match: Partial<PolicyMatch> = {}): Policy {
+  return {
+    name: 'test',
+    ...settings,
+    match: { messageTypes: [], kinds: [], sources: [], systemIds: [], types: [], capabilities: [], ...match },
+  };
+}
+
+/** A policy that says how many attempts there are. */
+export function retryPolicy(attempts: number): Policy {
+  return policy({ retry: { attempts } });
+}
+
+/** A target that takes the message and never answers. */
+export function hangUntilDeadline({
+  clock,
+}: {
+  readonly clock: { now(): number; sleep(ms: number): Promise<void> };
+}): Behaviour {
+  return async ({ attemptDeadlineMs }) => {
+    await clock.sleep(attemptDeadlineMs - clock.now());
+    return timedOut;
+  };
+}
+
+/** A target that answers so after a time, unless the caller goes away or gives up first. */
+export function after(ms: number, result: AttemptResult, clock: Clock): Behaviour {
+  return async ({ signal, attemptDeadlineMs }) => {
+    const takesMs = Math.min(ms, attemptDeadlineMs - clock.now());
+    try {
+      await clock.sleep(takesMs, signal);
+    } catch {
+      return cancelled;
+    }
+    return takesMs < ms ? timedOut : result;
+  };
 }
 
 export function endpointOf(systemId: string, name = 'rest'): Endpoint {

@@ -1,6 +1,8 @@
 import { type Executed, HubError, type HubErrorInit } from '../base/error.ts';
 import type { ErrorReason } from '../base/error-catalogue.ts';
 import type { AttemptReason, AttemptResult, Endpoint, Protocol } from '../base/transport.ts';
+import { halfOpenRetryAfterMs } from '../resilience/breaker-state.ts';
+import type { LimitRefusal } from '../resilience/limit-board.ts';
 import type { StopReason } from '../resilience/retry-decision.ts';
 import type { Attempt } from './delivery.ts';
 
@@ -11,12 +13,18 @@ export interface FinishedAttempt {
   readonly result: AttemptResult;
 }
 
-export interface FailedDelivery {
-  readonly deliveryId: string;
-  /** At least one, unless `stop` is `deadline` or `candidates`. */
-  readonly attempts: readonly FinishedAttempt[];
+/** How asking one target ended without a reply. */
+export interface FailedRun {
   readonly stop: StopReason;
+  /** Set when `stop` is `limit`: the limit of the hub that left no room. */
+  readonly refusal: LimitRefusal | undefined;
+  /** In the order in which they ended. At least one, unless `stop` is `deadline`, `cancelled`, `limit` or `candidates`. */
+  readonly attempts: readonly FinishedAttempt[];
   readonly executed: Executed;
+}
+
+export interface FailedDelivery extends FailedRun {
+  readonly deliveryId: string;
   /** Time that the delivery had, in ms. */
   readonly timeoutMs: number;
 }
@@ -26,6 +34,8 @@ export const bodyExcerptBytesMax = 1024;
 
 /** The error that tells a caller why its message was not answered (contract.md, "Errors"). */
 export function deliveryError(failed: FailedDelivery): HubError {
+  const { refusal } = failed;
+  if (refusal !== undefined && failed.attempts.length === 0) return limitError(failed.deliveryId, refusal);
   const significant = significantAttempt(failed);
   const reason = failureReason(failed, significant);
   const init: HubErrorInit = {
@@ -37,13 +47,78 @@ export function deliveryError(failed: FailedDelivery): HubError {
       stopped_by: failed.stop,
       ...(failed.attempts.length === 0 ? {} : { trace: traceSummary(failed.attempts) }),
       ...(significant === undefined ? {} : quote(significant)),
+      ...(refusal === undefined ? {} : limitMetadata(refusal)),
     },
     executed: failed.executed,
   };
   // Elsewhere it would read as advice to repeat what must not be repeated, or what is refused for good.
   const askedMs = worthAskingAgain.has(reason) ? significant?.result.retryAfterMs : undefined;
-  const retryAfterMs = reason === 'CONCURRENCY_LIMITED' ? 1000 : askedMs;
+  // Breakers that let calls through when the plan was made refuse them now: trial calls of others took the places.
+  const soon = reason === 'CONCURRENCY_LIMITED' || reason === 'BREAKER_OPEN';
+  const retryAfterMs = soon ? halfOpenRetryAfterMs : askedMs;
   return new HubError(retryAfterMs === undefined ? init : { ...init, retryAfterMs });
+}
+
+/** The error for a message that a limit of the hub refused before anything was sent. */
+export function limitError(deliveryId: string, refusal: LimitRefusal): HubError {
+  return new HubError({
+    reason: refusal.reason === 'hub_rate_limited' ? 'RATE_LIMITED' : 'CONCURRENCY_LIMITED',
+    message: `${refusal.detail} Delivery ${deliveryId}.`,
+    metadata: { delivery_id: deliveryId, stopped_by: 'limit', ...limitMetadata(refusal) },
+    executed: 'no',
+    retryAfterMs: refusal.retryAfterMs,
+  });
+}
+
+function limitMetadata(refusal: LimitRefusal): Record<string, string> {
+  return {
+    policy: refusal.policy,
+    limit: refusal.limit,
+    subject: refusal.subject,
+    current: String(refusal.current),
+    maximum: String(refusal.maximum),
+    waiting: String(refusal.waiting),
+  };
+}
+
+/** How one fallback ended that did not answer. */
+export interface FailedFallback {
+  /** As Delivery.fallbackUsed names it. */
+  readonly name: string;
+  /** An ErrorReason, or why it was not tried. */
+  readonly end: string;
+}
+
+/** The error of the target itself, with what its fallbacks came to. */
+export function withFallbacks(error: HubError, fallbacks: readonly FailedFallback[]): HubError {
+  if (fallbacks.length === 0) return error;
+  const list = fallbacks.map(({ name, end }) => `${name}: ${end}`).join('; ');
+  return new HubError({
+    reason: error.reason,
+    message: `${error.message} No fallback answered either (${list}).`,
+    metadata: { ...error.metadata, fallbacks: list },
+    violations: error.violations,
+    cause: error,
+    ...(error.executed === undefined ? {} : { executed: error.executed }),
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+    ...(error.resource === undefined ? {} : { resource: error.resource }),
+  });
+}
+
+/**
+ * The error for a message whose fallback may have acted, or has, without answering. The message goes to its own target
+ * first, so that sending it again is not safe whatever its repeat safety.
+ */
+export function fallbackUnknownError(name: string, failed: FailedDelivery): HubError {
+  const error = deliveryError(failed);
+  const { reason, message } = error;
+  return new HubError({
+    reason: failed.executed === 'yes' ? reason : 'OUTCOME_UNKNOWN',
+    message: `The fallback ${name} was asked, since the target itself did nothing: ${message}`,
+    metadata: { ...error.metadata, fallback: name },
+    executed: failed.executed,
+    cause: error,
+  });
 }
 
 /** Reasons with which a wait that the target asked for is passed on. */
@@ -152,9 +227,11 @@ const endings: Readonly<Record<StopReason, string>> = {
   unsafe: 'the message must not be repeated',
   cancelled: 'the caller went away',
   reason: 'this is not retried',
+  pushback: 'the target asks not to be asked again',
   attempts: 'no more are allowed',
   deadline: 'no time was left for another',
-  budget: 'the retry budget of the hub is used up',
+  budget: 'the retry budget of the target is used up',
+  limit: 'a limit of the hub left no room for another',
   candidates: 'no other candidate may be tried',
 };
 

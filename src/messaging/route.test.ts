@@ -18,6 +18,9 @@ const question = (messageType: string) => ({
   messageType,
   kind: 'REQUEST' as const,
   source: '',
+  messageId: '',
+  correlationId: '',
+  headers: {},
   repeatSafety: undefined,
   maxAttempts: undefined,
   timeoutMs: undefined,
@@ -31,7 +34,10 @@ describe('an interface with routes', () => {
     expect(new Set(fleet.sent.map(({ system }) => system))).toEqual(new Set(['all']));
     const plan = fleet.router.plan(question('orders.get'), { dryRun: true });
     expect(
-      explainCandidates(plan, fleet).map(({ candidate, reason }) => [candidate.systemId, reason]),
+      explainCandidates(plan, { ...fleet, messageType: 'orders.get' }).map(({ candidate, reason }) => [
+        candidate.systemId,
+        reason,
+      ]),
     ).toEqual([
       ['all', 'tried first: HEALTHY, 0 in flight'],
       ['pets', 'has no route for this message type'],
@@ -71,6 +77,12 @@ describe('the repeat safety of a message that takes a route', () => {
       repeatSafety: 'UNSAFE',
       from: 'default',
     });
+  });
+
+  test('is that of the routes also when nobody may be asked now, since a fallback goes by it', () => {
+    const fleet = createFleet({ read: { ...routed('read', route('pets.get', 'GET')), status: 'FAILED' } });
+    const plan = fleet.router.plan(question('pets.get'), { dryRun: true });
+    expect(plan).toMatchObject({ candidates: [], repeatSafety: { repeatSafety: 'SAFE' } });
   });
 
   test('falls when a candidate that promises less comes back between attempts', async () => {

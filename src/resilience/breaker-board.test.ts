@@ -2,45 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { HubError } from '../base/error.ts';
 import { createFakeClock, type FakeClock } from '../base/fake-clock.ts';
 import { Feed, type FeedEvent } from '../base/feed.ts';
-import { BreakerBoard, type BreakerSnapshot, unregisteredForcedMax } from './breaker-board.ts';
+import { BreakerBoard, type BreakerSnapshot } from './breaker-board.ts';
 import { type EndpointKey, endpointKeyToString } from './endpoint-map.ts';
-import type { ForcedBreaker, ForcedBreakers } from './forced-breakers.ts';
+import { unregisteredForcedMax } from './forced-breaker-book.ts';
+import { createForcedStore } from './forced-breakers.fixture.ts';
 import { type BreakerConfig } from './policy.ts';
 import { defaultPolicy } from './policy-fields.ts';
 
 const echo: EndpointKey = { systemId: 'echo', interface: 'rest' };
+const forcedOpen = { messageType: '', state: 'FORCED_OPEN' } as const;
 const ledger: EndpointKey = { systemId: 'ledger', interface: 'grpc' };
-
-/** A store in memory that can be told to fail or to hold what comes next, and that keeps its rows when the board goes. */
-function createStore(rows: ForcedBreaker[] = []) {
-  const kept = new Map(rows.map((row) => [endpointKeyToString(row), row]));
-  let fault: Error | undefined;
-  let held: Promise<void> | undefined;
-  const guard = async (): Promise<void> => {
-    const waitFor = held;
-    held = undefined;
-    await waitFor;
-    if (fault) throw fault;
-  };
-  const port: ForcedBreakers = {
-    load: async () => [...kept.values()],
-    save: async (forced) => {
-      await guard();
-      kept.set(endpointKeyToString(forced), forced);
-    },
-    remove: async (key) => {
-      await guard();
-      kept.delete(endpointKeyToString(key));
-    },
-  };
-  /** The next change waits until the function that this returns is called. */
-  const hold = (): (() => void) => {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    held = promise;
-    return () => resolve(undefined);
-  };
-  return { kept, port, hold, fail: (error: Error | undefined) => (fault = error) };
-}
 
 /** A clock whose monotonic time runs on by most of a millisecond with each look, as a busy machine's does. */
 function createSkewedClock(): FakeClock {
@@ -49,7 +20,7 @@ function createSkewedClock(): FakeClock {
   return { ...clock, pendingTimers: 0, monotonic: () => clock.monotonic() + (looks += 1) * 0.7 };
 }
 
-function setUp(store = createStore(), clock = createFakeClock()) {
+function setUp(store = createForcedStore(), clock = createFakeClock()) {
   const feed = new Feed<BreakerSnapshot>({ clock });
   const configs = new Map<string, Partial<BreakerConfig>>();
   const faults: unknown[] = [];
@@ -62,7 +33,7 @@ function setUp(store = createStore(), clock = createFakeClock()) {
   });
   const fail = (key: EndpointKey, count = 5): void => {
     for (let i = 0; i < count; i += 1) {
-      const answer = board.acquire(key);
+      const answer = board.acquire(key, 'data');
       if (answer.admitted) answer.settle('failure', 'HTTP 503');
     }
   };
@@ -77,10 +48,10 @@ describe('publishing', () => {
     const { board, feed, startMs } = setUp();
     board.ensure(echo);
     expect([...feed.values()]).toEqual([
-      { ...echo, state: 'CLOSED', stateTimeMs: startMs, failures: 0, cause: '' },
+      { ...echo, messageType: '', state: 'CLOSED', stateTimeMs: startMs, failures: 0, cause: '' },
     ]);
     expect(board.get(ledger)).toBeUndefined();
-    board.acquire(ledger);
+    board.acquire(ledger, 'data');
     expect(stateIn(feed, ledger)).toBe('CLOSED');
   });
 
@@ -90,6 +61,7 @@ describe('publishing', () => {
     fail(echo);
     expect(feed.get('echo/rest')).toEqual({
       ...echo,
+      messageType: '',
       state: 'OPEN',
       stateTimeMs: startMs + 1000,
       openUntilMs: startMs + 61_000,
@@ -103,7 +75,7 @@ describe('publishing', () => {
     expect(feed.get('echo/rest')).not.toHaveProperty('openUntilMs');
     expect(clock.pendingTimers).toBe(0);
     for (let i = 0; i < 3; i += 1) {
-      const answer = board.acquire(echo);
+      const answer = board.acquire(echo, 'data');
       if (answer.admitted) answer.settle('success');
     }
     expect(feed.get('echo/rest')).toMatchObject({ state: 'CLOSED', cause: '3 trial calls succeeded' });
@@ -137,11 +109,11 @@ describe('publishing', () => {
     const board = new BreakerBoard({
       clock: early,
       feed,
-      forced: createStore().port,
+      forced: createForcedStore().port,
       configOf: () => ({ ...defaultPolicy.breaker, consecutiveFailures: 1 }),
       onFault: () => undefined,
     });
-    const answer = board.acquire(echo);
+    const answer = board.acquire(echo, 'data');
     if (answer.admitted) answer.settle('failure');
     await clock.advance(59_000);
     expect(stateIn(feed, echo)).toBe('OPEN');
@@ -153,25 +125,25 @@ describe('publishing', () => {
 test('breakers of different interfaces know nothing of each other', () => {
   const { board, fail } = setUp();
   fail(echo);
-  expect(board.acquire({ ...echo, interface: 'grpc' }).admitted).toBe(true);
-  expect(board.acquire(echo).admitted).toBe(false);
+  expect(board.acquire({ ...echo, interface: 'grpc' }, 'data').admitted).toBe(true);
+  expect(board.acquire(echo, 'data').admitted).toBe(false);
   expect(board.list().map(({ state }) => state)).toEqual(['OPEN', 'CLOSED']);
 });
 
 test('peek creates nothing and agrees with acquire', () => {
   const { board, fail } = setUp();
-  expect(board.peek(echo)).toBeUndefined();
+  expect(board.peek(echo, 'data')).toBeUndefined();
   expect(board.list()).toEqual([]);
   fail(echo);
-  expect(board.peek(echo)).toMatchObject({ state: 'OPEN', retryAfterMs: 60_000 });
+  expect(board.peek(echo, 'data')).toMatchObject({ state: 'OPEN', retryAfterMs: 60_000 });
 });
 
 test('endpoints that are gone take their breaker, timer and feed entry along', async () => {
   const { board, feed, clock, fail } = setUp();
-  const inFlight = board.acquire(echo);
+  const inFlight = board.acquire(echo, 'data');
   fail(echo);
   board.ensure(ledger);
-  board.retain([ledger]);
+  board.forget(echo);
   expect(board.list()).toMatchObject([ledger]);
   expect([...feed.values()]).toMatchObject([ledger]);
   expect(clock.pendingTimers).toBe(0);
@@ -183,8 +155,8 @@ test('endpoints that are gone take their breaker, timer and feed entry along', a
 test('a breaker that was removed and came back does not hear from calls of its former life', () => {
   const { board, feed, clock, configs } = setUp();
   configs.set('echo/rest', { consecutiveFailures: 1 });
-  const old = board.acquire(echo);
-  board.retain([]);
+  const old = board.acquire(echo, 'data');
+  board.forget(echo);
   board.ensure(echo);
   if (old.admitted) old.settle('failure');
   expect(board.get(echo)?.state).toBe('CLOSED');
@@ -211,27 +183,29 @@ describe('trip and reset', () => {
   test('a trip is durable, seen, and refuses calls until the reset', async () => {
     const { board, feed, store, startMs } = setUp();
     board.ensure(echo);
-    const tripped = await board.trip(echo, { cause: 'ann: disk swap' });
+    const [tripped] = await board.trip(echo, { cause: 'ann: disk swap' });
     expect(tripped).toEqual({
       ...echo,
+      messageType: '',
       state: 'FORCED_OPEN',
       stateTimeMs: startMs,
       failures: 0,
       cause: 'ann: disk swap',
     });
     expect(feed.get('echo/rest')).toEqual(tripped);
-    expect([...store.kept.values()]).toEqual([{ ...echo, cause: 'ann: disk swap', sinceMs: startMs }]);
-    expect(board.acquire(echo)).toMatchObject({
+    expect([...store.kept.values()]).toEqual([
+      { ...echo, messageType: '', state: 'FORCED_OPEN', cause: 'ann: disk swap', sinceMs: startMs },
+    ]);
+    expect(board.acquire(echo, 'data')).toMatchObject({
       admitted: false,
       state: 'FORCED_OPEN',
       cause: 'ann: disk swap',
     });
-    expect(await board.reset(echo, { cause: 'ann: done' })).toMatchObject({
-      state: 'CLOSED',
-      cause: 'ann: done',
-    });
+    expect(await board.reset(echo, { cause: 'ann: done' })).toMatchObject([
+      { state: 'CLOSED', cause: 'ann: done' },
+    ]);
     expect(store.kept.size).toBe(0);
-    expect(board.acquire(echo).admitted).toBe(true);
+    expect(board.acquire(echo, 'data').admitted).toBe(true);
   });
 
   test('a trip with an end turns HALF_OPEN on time and is forgotten by the store', async () => {
@@ -280,7 +254,7 @@ describe('trip and reset', () => {
       board.reset(echo, { cause: 'two' }),
       board.trip(echo, { cause: 'three' }),
     ];
-    expect((await Promise.all(asked)).map(({ state }) => state)).toEqual([
+    expect((await Promise.all(asked)).map(([breaker]) => breaker?.state)).toEqual([
       'FORCED_OPEN',
       'CLOSED',
       'FORCED_OPEN',
@@ -350,9 +324,9 @@ describe('after a restart', () => {
   });
 
   test('its times are those that were given, whatever fractions the clocks are apart', async () => {
-    const { board, store, clock, startMs } = setUp(createStore(), createSkewedClock());
+    const { board, store, clock, startMs } = setUp(createForcedStore(), createSkewedClock());
     board.ensure(echo);
-    const tripped = await board.trip(echo, { forMs: 10_000, cause: 'ann' });
+    const [tripped] = await board.trip(echo, { forMs: 10_000, cause: 'ann' });
     expect(tripped).toMatchObject({ stateTimeMs: startMs, openUntilMs: startMs + 10_000 });
     const next = setUp(store, clock);
     await next.board.load();
@@ -361,15 +335,15 @@ describe('after a restart', () => {
   });
 
   test('it holds for endpoints that were there before the load', async () => {
-    const store = createStore([{ ...echo, cause: 'ann', sinceMs: 0 }]);
+    const store = createForcedStore([{ ...echo, ...forcedOpen, cause: 'ann', sinceMs: 0 }]);
     const { board } = setUp(store);
     board.ensure(echo);
     await board.load();
-    expect(board.acquire(echo).admitted).toBe(false);
+    expect(board.acquire(echo, 'data').admitted).toBe(false);
   });
 
   test('one that has ended meanwhile is dropped', async () => {
-    const store = createStore([{ ...echo, cause: 'ann', sinceMs: 0, untilMs: 1 }]);
+    const store = createForcedStore([{ ...echo, ...forcedOpen, cause: 'ann', sinceMs: 0, untilMs: 1 }]);
     const { board } = setUp(store);
     await board.load();
     board.ensure(echo);
@@ -384,23 +358,25 @@ describe('a forced state of an endpoint that is gone', () => {
     const { board } = setUp();
     board.ensure(echo);
     await board.trip(echo, { cause: 'ann' });
-    board.retain([]);
+    board.forget(echo);
     board.ensure(echo);
-    expect(board.acquire(echo)).toMatchObject({ admitted: false, cause: 'ann' });
+    expect(board.acquire(echo, 'data')).toMatchObject({ admitted: false, cause: 'ann' });
   });
 
   test('is one of a bounded number, of which the oldest are forgotten', async () => {
     const rows = Array.from({ length: unregisteredForcedMax + 2 }, (_, i) => ({
       systemId: `s${i}`,
       interface: 'rest',
+      ...forcedOpen,
       cause: '',
       sinceMs: i,
     }));
-    const store = createStore(rows);
+    const store = createForcedStore(rows);
     const { board } = setUp(store);
     await board.load();
     board.ensure({ systemId: 's0', interface: 'rest' });
-    board.retain([{ systemId: 's0', interface: 'rest' }]);
+    board.ensure({ systemId: 's1', interface: 'rest' });
+    board.forget({ systemId: 's1', interface: 'rest' });
     await board.close();
     expect(store.kept.size).toBe(unregisteredForcedMax + 1);
     expect([store.kept.has('s0/rest'), store.kept.has('s1/rest')]).toEqual([true, false]);

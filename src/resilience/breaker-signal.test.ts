@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AttemptReason, Verdict } from '../base/transport.ts';
-import { breakerSignal } from './breaker-signal.ts';
+import { breakerLatencyMs, breakerSignal } from './breaker-signal.ts';
 
 const fair = { cutByCallerDeadline: false };
 const cut = { cutByCallerDeadline: true };
@@ -38,4 +38,11 @@ test("a short deadline of the caller excuses the target's timeouts, and nothing 
   expect(breakerSignal({ verdict: 'MAY_HAVE_ACTED', reason: 'target_error' }, cut)).toBe('failure');
   expect(breakerSignal({ verdict: 'NOT_REACHED', reason: 'connect_refused' }, cut)).toBe('failure');
   expect(breakerSignal({ verdict: 'OK', reason: 'ok' }, cut)).toBe('success');
+});
+
+test('a call without an answer is slower than any, whatever time it was given', () => {
+  expect(breakerLatencyMs({ reason: 'timeout' }, 100)).toBe(Infinity);
+  expect(breakerLatencyMs({ reason: 'connect_timeout' }, 100)).toBe(Infinity);
+  expect(breakerLatencyMs({ reason: 'reset' }, 100)).toBe(100);
+  expect(breakerLatencyMs({ reason: 'ok' }, 100)).toBe(100);
 });

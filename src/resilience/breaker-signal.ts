@@ -50,3 +50,11 @@ export function breakerSignal(
       return 'failure';
   }
 }
+
+/**
+ * How long the breaker takes an attempt to have lasted, in ms, against `slow_call_time`: one that got no answer in its
+ * time, however short that was, is slower than any.
+ */
+export function breakerLatencyMs({ reason }: Pick<AttemptResult, 'reason'>, latencyMs: number): number {
+  return reason === 'timeout' || reason === 'connect_timeout' ? Infinity : latencyMs;
+}

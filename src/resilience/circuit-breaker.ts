@@ -17,24 +17,28 @@ export interface BreakerPermit {
   readonly trial: boolean;
   /**
    * Says how the call ended; must be called once however it ends. Only the first time counts. `cause` is one line
-   * for people on a failure, such as `connection refused`; it is cut to {@link causeCharsMax}.
+   * for people on a failure, such as `connection refused`; it is cut to {@link causeCharsMax}. `latencyMs` is how long it
+   * took (breakerLatencyMs); 0, never slow, by default.
    */
-  settle(signal: BreakerSignal, cause?: string): void;
+  settle(signal: BreakerSignal, cause?: string, latencyMs?: number): void;
 }
 
 export interface BreakerRefusal {
   readonly admitted: false;
-  readonly state: Exclude<BreakerState['kind'], 'CLOSED'>;
-  /** When a call may be let through, in ms from now, at least 1. An estimate while HALF_OPEN or forced without end. */
-  readonly retryAfterMs: number;
+  readonly state: Exclude<BreakerState['kind'], 'CLOSED' | 'FORCED_CLOSED'>;
+  /**
+   * When a call may be let through, in ms from now, at least 1; an estimate while HALF_OPEN. Undefined: it is forced open
+   * until somebody resets it.
+   */
+  readonly retryAfterMs: number | undefined;
   readonly cause: string;
 }
 
 export interface CircuitBreakerOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly config: BreakerConfig;
-  /** Called with each new state, right after it was entered. */
-  readonly onChange?: (state: BreakerState) => void;
+  /** Called with each new state and the one before, right after it was entered. */
+  readonly onChange?: (state: BreakerState, before: BreakerState) => void;
 }
 
 /** Longest cause that is kept, in characters. */
@@ -43,7 +47,7 @@ export const causeCharsMax = 256;
 /** One circuit breaker: holds a {@link BreakerState} and hands out permits. Has no timer; see {@link nextChangeMs}. */
 export class CircuitBreaker {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #onChange: ((state: BreakerState) => void) | undefined;
+  readonly #onChange: CircuitBreakerOptions['onChange'];
   #config: BreakerConfig;
   #state: BreakerState;
   #trials = 0;
@@ -59,8 +63,11 @@ export class CircuitBreaker {
     return this.#state;
   }
 
-  /** Lets a call through or refuses it. */
-  acquire(): BreakerPermit | BreakerRefusal {
+  /**
+   * Lets a call through or refuses it. `callMs` is the longest that the call may take: a trial keeps its slot for that
+   * time, or for `openForMs` if that is longer, should it never be settled.
+   */
+  acquire(callMs = 0): BreakerPermit | BreakerRefusal {
     const state = this.#state;
     // The way of nearly every call: no clock, no event.
     if (state.kind === 'CLOSED') return new Permit(this, state.epoch, undefined);
@@ -71,7 +78,7 @@ export class CircuitBreaker {
     const { kind, epoch } = this.#state;
     if (kind !== 'HALF_OPEN') return new Permit(this, epoch, undefined);
     const id = (this.#trials += 1);
-    this.apply({ type: 'trial', atMs, id });
+    this.apply({ type: 'trial', atMs, id, callMs });
     return new Permit(this, epoch, id);
   }
 
@@ -90,14 +97,18 @@ export class CircuitBreaker {
     return nextChangeMs(this.#state);
   }
 
-  /** Takes other settings from now on. Counts stay, unless the window's length changed; an open time that runs, stays. */
+  /**
+   * Takes other settings from now on. Counts stay, unless the window's length or what is slow changed; an open time that
+   * runs, stays.
+   */
   configure(config: BreakerConfig): void {
-    const changedWindow = config.windowMs !== this.#config.windowMs;
+    const before = this.#config;
     this.#config = config;
-    if (changedWindow && this.#state.kind === 'CLOSED') {
+    const sameCounts = config.windowMs === before.windowMs && config.slowCallTimeMs === before.slowCallTimeMs;
+    if (!sameCounts && this.#state.kind === 'CLOSED') {
       // The same state (epoch), so calls in flight still count.
-      const { epoch, cause, consecutiveFailures } = this.#state;
-      this.#state = { ...closedBreaker(config), epoch, cause, consecutiveFailures };
+      const { epoch, cause, trials, consecutiveFailures } = this.#state;
+      this.#state = { ...closedBreaker(config), epoch, cause, trials, consecutiveFailures };
     }
   }
 
@@ -105,26 +116,28 @@ export class CircuitBreaker {
   apply(event: BreakerEvent): void {
     const before = this.#state;
     this.#state = transition(before, event, this.#config);
-    if (this.#state !== before) this.#onChange?.(this.#state);
+    if (this.#state !== before) this.#onChange?.(this.#state, before);
   }
 
   /** For permits. */
   settle(settled: Omit<Extract<BreakerEvent, { type: 'settled' }>, 'type' | 'atMs'>): void {
-    const { epoch, trialId, signal, cause } = settled;
+    const { epoch, trialId, signal, latencyMs, cause } = settled;
     this.apply({
       type: 'settled',
       atMs: this.#clock.monotonic(),
       epoch,
       trialId,
       signal,
-      cause: cause.slice(0, causeCharsMax).toWellFormed(),
+      latencyMs,
+      // What a call that went well says is no cause of anything.
+      cause: signal === 'success' ? '' : cause.slice(0, causeCharsMax).toWellFormed(),
     });
   }
 
   #refusal(atMs: number): BreakerRefusal | undefined {
     const state = this.#state;
     const answer = admission(state, atMs, this.#config);
-    if (answer.admits || state.kind === 'CLOSED') return undefined;
+    if (answer.admits || state.kind === 'CLOSED' || state.kind === 'FORCED_CLOSED') return undefined;
     return { admitted: false, state: state.kind, retryAfterMs: answer.retryAfterMs, cause: state.cause };
   }
 }
@@ -146,9 +159,9 @@ class Permit implements BreakerPermit {
     return this.#trialId !== undefined;
   }
 
-  settle(signal: BreakerSignal, cause = ''): void {
+  settle(signal: BreakerSignal, cause = '', latencyMs = 0): void {
     const breaker = this.#breaker;
     this.#breaker = undefined;
-    breaker?.settle({ epoch: this.#epoch, trialId: this.#trialId, signal, cause });
+    breaker?.settle({ epoch: this.#epoch, trialId: this.#trialId, signal, latencyMs, cause });
   }
 }

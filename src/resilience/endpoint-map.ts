@@ -9,7 +9,7 @@ export function endpointKeyToString(key: EndpointKey): string {
   return `${key.systemId}/${key.interface}`;
 }
 
-/** A map by endpoint that joins no strings on lookup. Bounded by its owner, through {@link retain}. */
+/** A map by endpoint that joins no strings on lookup. Bounded by its owner, who deletes the endpoints that go. */
 export class EndpointMap<V> {
   readonly #bySystem = new Map<string, Map<string, V>>();
   #size = 0;
@@ -44,21 +44,5 @@ export class EndpointMap<V> {
   /** Values grouped by system, in the order in which systems, and interfaces within each, were first set. */
   *values(): IterableIterator<V> {
     for (const interfaces of this.#bySystem.values()) yield* interfaces.values();
-  }
-
-  /** Removes every key that is not among `keys`, and returns the values that went. */
-  retain(keys: Iterable<EndpointKey>): V[] {
-    const kept = new Set<string>();
-    for (const key of keys) kept.add(endpointKeyToString(key));
-    const gone: V[] = [];
-    for (const [systemId, interfaces] of this.#bySystem) {
-      for (const [name, value] of interfaces) {
-        const key = { systemId, interface: name };
-        if (kept.has(endpointKeyToString(key))) continue;
-        gone.push(value);
-        this.delete(key);
-      }
-    }
-    return gone;
   }
 }

@@ -2,18 +2,21 @@
 const buckets = 10;
 
 /**
- * Counts calls and failures of the last `windowMs` in a ring of 10 buckets: constant memory, and constant time per
- * call whatever the rate. Time must not go back (`Clock.monotonic`); a call older than the newest one counts as now.
+ * Counts calls of the last `windowMs`, and the failed and the slow ones among them, in a ring of 10 buckets: constant
+ * memory, and constant time per call whatever the rate. Time must not go back (`Clock.monotonic`); a call older than the
+ * newest one counts as now.
  */
 export class FailureWindow {
   readonly windowMs: number;
   readonly #bucketMs: number;
   readonly #callsByBucket = new Uint32Array(buckets);
   readonly #failuresByBucket = new Uint32Array(buckets);
+  readonly #slowByBucket = new Uint32Array(buckets);
   /** Number of the newest bucket since time 0; its place in the ring is this modulo the ring's size. */
   #newest = 0;
   #calls = 0;
   #failures = 0;
+  #slow = 0;
 
   constructor(windowMs: number) {
     this.windowMs = windowMs;
@@ -30,14 +33,24 @@ export class FailureWindow {
     return this.#failures;
   }
 
-  record(failed: boolean, atMs: number): void {
+  /** Slow ones among {@link calls}, failed or not. */
+  get slow(): number {
+    return this.#slow;
+  }
+
+  record(failed: boolean, slow: boolean, atMs: number): void {
     this.advance(atMs);
     const place = this.#newest % buckets;
     this.#callsByBucket[place] = (this.#callsByBucket[place] ?? 0) + 1;
     this.#calls += 1;
-    if (!failed) return;
-    this.#failuresByBucket[place] = (this.#failuresByBucket[place] ?? 0) + 1;
-    this.#failures += 1;
+    if (failed) {
+      this.#failuresByBucket[place] = (this.#failuresByBucket[place] ?? 0) + 1;
+      this.#failures += 1;
+    }
+    if (slow) {
+      this.#slowByBucket[place] = (this.#slowByBucket[place] ?? 0) + 1;
+      this.#slow += 1;
+    }
   }
 
   /** Lets go of what has left the window by `atMs`. */
@@ -49,8 +62,10 @@ export class FailureWindow {
       const place = bucket % buckets;
       this.#calls -= this.#callsByBucket[place] ?? 0;
       this.#failures -= this.#failuresByBucket[place] ?? 0;
+      this.#slow -= this.#slowByBucket[place] ?? 0;
       this.#callsByBucket[place] = 0;
       this.#failuresByBucket[place] = 0;
+      this.#slowByBucket[place] = 0;
     }
     this.#newest = current;
   }

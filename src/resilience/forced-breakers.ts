@@ -1,7 +1,9 @@
-import type { EndpointKey } from './endpoint-map.ts';
+import type { BreakerKey } from './breaker-key.ts';
+import type { ForcedKind } from './breaker-state.ts';
 
-/** A breaker that a person keeps open. */
-export interface ForcedBreaker extends EndpointKey {
+/** A breaker that a person keeps open, or closed. */
+export interface ForcedBreaker extends BreakerKey {
+  readonly state: ForcedKind;
   /** Who and why, one line for people. */
   readonly cause: string;
   /** When it was forced, epoch ms. */
@@ -14,8 +16,11 @@ export interface ForcedBreaker extends EndpointKey {
 export interface ForcedBreakers {
   /** All that are kept, expired ones too. */
   load(): Promise<readonly ForcedBreaker[]>;
-  /** Keeps one, instead of what is kept under its key. Durable when it resolves; rejects with STORE_UNAVAILABLE. */
-  save(forced: ForcedBreaker): Promise<void>;
-  /** Forgets one; a key that is not kept is left alone. */
-  remove(key: EndpointKey): Promise<void>;
+  /**
+   * Keeps one, instead of what is kept under its key and under those of `replaced`: all or nothing. Durable when it
+   * resolves; rejects with STORE_UNAVAILABLE.
+   */
+  save(forced: ForcedBreaker, replaced: readonly BreakerKey[]): Promise<void>;
+  /** Forgets those of these keys, all or none; a key that is not kept is left alone. */
+  remove(keys: readonly BreakerKey[]): Promise<void>;
 }

@@ -87,7 +87,7 @@ test('forgets endpoints that are gone, and their late calls do no harm', () => {
   const { board } = setUp();
   const late = board.begin(a);
   board.begin(b);
-  board.retain([b]);
+  board.forget(a);
   expect([board.size, board.inFlight(a)]).toEqual([1, 0]);
   board.begin(a);
   late('answered');

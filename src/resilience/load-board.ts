@@ -1,8 +1,18 @@
 import type { Clock } from '../base/clock.ts';
 import { type EndpointKey, EndpointMap } from './endpoint-map.ts';
+import { LatencySketch } from './latency-sketch.ts';
 
-/** How an attempt ended, as far as its latency goes. `failed` raises the average or keeps it from decaying. */
-export type LoadOutcome = 'answered' | 'failed';
+/**
+ * How an attempt ended, as far as its latency goes. `failed` raises the average or keeps it from decaying. `overtaken`:
+ * it was given up because another one answered first, so that it would have taken longer than it did.
+ */
+export type LoadOutcome = 'answered' | 'failed' | 'overtaken';
+
+/** Calls that must have ended at an endpoint before its percentiles say anything. */
+export const percentileCallsMin = 20;
+
+/** Ends a call, once; `endMs` on the monotonic clock, now when nobody says. */
+export type EndCall = (outcome: LoadOutcome, endMs?: number) => void;
 
 export interface LoadBoardOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -15,6 +25,8 @@ interface Load {
   latencyMs: number;
   /** When `latencyMs` was last brought up to date. */
   atMs: number;
+  /** Of calls that were answered, or overtaken: leaving these out would make the slow ones invisible. */
+  readonly latencies: LatencySketch;
 }
 
 /**
@@ -36,21 +48,20 @@ export class LoadBoard {
 
   /**
    * Counts a call in flight until the function it returns is called, which must happen once, however the call ends;
-   * further times do nothing.
+   * further times do nothing. `startMs` on the monotonic clock, now when nobody says.
    */
-  begin(key: EndpointKey): (outcome: LoadOutcome) => void {
-    const startMs = this.#clock.monotonic();
+  begin(key: EndpointKey, startMs = this.#clock.monotonic()): EndCall {
     let load = this.#loads.get(key);
     if (load === undefined) {
-      load = { inFlight: 0, latencyMs: 0, atMs: startMs };
+      load = { inFlight: 0, latencyMs: 0, atMs: startMs, latencies: new LatencySketch() };
       this.#loads.set(key, load);
     }
     load.inFlight += 1;
     let open: Load | undefined = load;
-    return (outcome) => {
+    return (outcome, endMs = this.#clock.monotonic()) => {
       if (open === undefined) return;
       open.inFlight -= 1;
-      this.#observe(open, startMs, outcome);
+      this.#observe(open, outcome, { latencyMs: endMs - startMs, nowMs: endMs });
       open = undefined;
     };
   }
@@ -66,24 +77,33 @@ export class LoadBoard {
     return load === undefined ? 0 : load.latencyMs * this.#weight(this.#clock.monotonic() - load.atMs);
   }
 
+  /**
+   * The 95th percentile of the latency, in ms, within 10 %; undefined before {@link percentileCallsMin} calls ended. What
+   * is long ago counts less.
+   */
+  p95Ms(key: EndpointKey): number | undefined {
+    const latencies = this.#loads.get(key)?.latencies;
+    return latencies === undefined || latencies.count < percentileCallsMin
+      ? undefined
+      : latencies.quantile(0.95);
+  }
+
   /** Forgets an endpoint that is no longer registered. Calls in flight to it end without effect. */
   forget(key: EndpointKey): void {
     this.#loads.delete(key);
-  }
-
-  /** Forgets all endpoints but these. Calls in flight to the others end without effect. */
-  retain(keys: Iterable<EndpointKey>): void {
-    this.#loads.retain(keys);
   }
 
   get size(): number {
     return this.#loads.size;
   }
 
-  #observe(load: Load, startMs: number, outcome: LoadOutcome): void {
-    const nowMs = this.#clock.monotonic();
-    const latencyMs = nowMs - startMs;
-    if (outcome === 'failed') {
+  #observe(
+    load: Load,
+    outcome: LoadOutcome,
+    { latencyMs, nowMs }: { readonly latencyMs: number; readonly nowMs: number },
+  ): void {
+    if (outcome !== 'failed') load.latencies.add(latencyMs);
+    if (outcome !== 'answered') {
       // A target that fails fast must not come to look like a fast target: what was known of it is renewed.
       load.latencyMs = Math.max(load.latencyMs, latencyMs);
       load.atMs = nowMs;

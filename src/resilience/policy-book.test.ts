@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { PolicyBook } from './policy-book.ts';
+import { PolicyBook, type PutPolicy } from './policy-book.ts';
 import { resolvePolicy } from './policy-match.ts';
 import type { Policy } from './policy.ts';
-import { policyFromValue, policyToValue, type PolicyValue } from './policy-value.ts';
+import { policyOf } from './policy.fixture.ts';
 
-const everything = { messageTypes: [], kinds: [], sources: [], systemIds: [], types: [], capabilities: [] };
-const policy = (name: string, parts: Partial<Policy> = {}): Policy => ({ name, match: everything, ...parts });
+const policy = (name: string, parts: Partial<Policy> = {}): Policy => policyOf(name, {}, parts);
 const subject = {
   systemId: 'a',
   type: 't',
@@ -55,20 +54,55 @@ test('tells breakers of a change of what concerns them, and of nothing else', ()
   expect(told).toBe(2);
 });
 
-test('a policy survives being kept as JSON; what is not one is told', () => {
-  const full = policy('a', {
-    match: { ...everything, kinds: ['QUERY'], types: ['x.*'] },
-    timeoutMs: 1.5,
-    attemptTimeoutMs: undefined,
-    retry: { attempts: 2, on: ['timeout'] },
-    repeatSafety: 'SAFE',
-    repeatScope: 'TYPE',
-    breaker: { failureRate: 0 },
-    balance: 'RANDOM',
-    panic: false,
-  });
-  expect(policyFromValue(JSON.parse(JSON.stringify(policyToValue(full))) as PolicyValue)).toEqual(full);
-  expect(policyFromValue({ name: 'a', match: {}, newer: 1 })).toMatchObject({
-    problem: expect.stringContaining('newer') as string,
-  });
+const put = (name: string, parts: Partial<Policy> = {}): PutPolicy => ({
+  policy: policy(name, parts),
+  etag: `etag of ${name}`,
+  updateTimeMs: 7,
+});
+
+test('what was put comes last, the newest behind the others, and shows etag and time', () => {
+  const book = new PolicyBook([policy('a', { timeoutMs: 1 })]);
+  book.setCatalogs([{ catalog: 'c', policy: policy('b', { timeoutMs: 2 }) }]);
+  book.setPuts([put('z', { timeoutMs: 3 }), put('y', { timeoutMs: 4 })]);
+  expect(book.policies.map(({ name }) => name)).toEqual(['b', 'a', 'z', 'y']);
+  expect(book.resolve(subject)).toMatchObject({ policy: { timeoutMs: 4 }, matched: ['y', 'z', 'a', 'b'] });
+  expect(book.require('y')).toEqual({ ...put('y', { timeoutMs: 4 }), origin: 'put' });
+  book.setPuts([]);
+  expect(book.resolve(subject).policy.timeoutMs).toBe(1);
+});
+
+test('one that was put waits while configuration or a catalog has its name', () => {
+  const book = new PolicyBook([]);
+  book.setPuts([put('a', { timeoutMs: 3 })]);
+  book.setCatalogs([{ catalog: 'c', policy: policy('a', { timeoutMs: 2 }) }]);
+  expect(book.require('a')).toMatchObject({ origin: 'catalog:c', policy: { timeoutMs: 2 } });
+  book.setConfiguration([policy('a', { timeoutMs: 1 })]);
+  expect(book.require('a')).toMatchObject({ origin: 'configuration', policy: { timeoutMs: 1 } });
+  expect(book.policies).toHaveLength(1);
+  book.setConfiguration([]);
+  book.setCatalogs([]);
+  expect(book.require('a')).toMatchObject({ origin: 'put', etag: 'etag of a', policy: { timeoutMs: 3 } });
+});
+
+test('shows the list as a proposed policy would make it, and as it would be without one', () => {
+  const book = new PolicyBook([policy('a'), policy('b')]);
+  const names = (policies: readonly Policy[]): string[] => policies.map((each) => each.name);
+  expect(names(book.considering(policy('c')))).toEqual(['a', 'b', 'c']);
+  expect(book.considering(policy('a', { timeoutMs: 9 }))).toEqual([
+    policy('a', { timeoutMs: 9 }),
+    policy('b'),
+  ]);
+  expect(names(book.without('a'))).toEqual(['b']);
+  expect(names(book.policies)).toEqual(['a', 'b']);
+});
+
+test('hears of a limit of a target, and gives it to all messages to it', () => {
+  const book = new PolicyBook([]);
+  let told = 0;
+  book.onTargetsChange(() => (told += 1));
+  const target = { systemId: 'a', type: 't', capabilities: [] };
+  expect(book.forTarget(target).policy.limits.concurrency.maxCalls).toBe(0);
+  book.setPuts([put('l', { limits: { concurrency: { maxCalls: 5 } } })]);
+  expect([told, book.forTarget(target).policy.limits.concurrency.maxCalls]).toEqual([1, 5]);
+  expect(book.forTarget(target)).toBe(book.forTarget({ ...target, capabilities: [] }));
 });

@@ -4,6 +4,8 @@ import {
   breakerScopes,
   type EffectivePolicy,
   fallbackStepsMax,
+  type PolicyMatch,
+  type PolicyParts,
   repeatScopes,
 } from './policy.ts';
 
@@ -38,6 +40,15 @@ type LeafPaths<T, Prefix extends string = ''> = {
 
 /** A field of {@link EffectivePolicy} by its path: `timeoutMs`, `limits.callerRate.perSecond`. */
 export type PolicyField = LeafPaths<EffectivePolicy>;
+
+type GroupPaths<T, Prefix extends string = ''> = {
+  [K in keyof T & string]: NonNullable<T[K]> extends readonly unknown[] | string | number | boolean
+    ? never
+    : `${Prefix}${K}` | GroupPaths<NonNullable<T[K]>, `${Prefix}${K}.`>;
+}[keyof T & string];
+
+/** What holds fields of {@link EffectivePolicy}, by its path: `retry`, `limits.callerRate`. */
+export type PolicyGroup = GroupPaths<EffectivePolicy>;
 
 const hourMs = 3_600_000;
 
@@ -268,7 +279,7 @@ export const policyFields: { readonly [F in PolicyField]: PolicyFieldDescription
     max: 1,
     default: 0.5,
     sharedByTarget: 'ejection',
-    says: 'When less than this share of the systems is usable, ejections are ignored; 0: never',
+    says: 'When less than this share of the systems is usable, ejections are ignored; 0: only when none is',
   },
   'limits.callerRate.perSecond': {
     kind: 'number',
@@ -428,27 +439,88 @@ export const policyFields: { readonly [F in PolicyField]: PolicyFieldDescription
   },
 };
 
+/** What the fields of each group are about. */
+export const policyGroups: { readonly [G in PolicyGroup]: string } = {
+  retry: 'When and how often an attempt is repeated, as far as repeat safety allows',
+  retryBudget: 'Bounds the retries in flight to each target',
+  breaker: 'When the breaker opens, and how it closes again',
+  ejection: 'When a system is taken out because it does worse than the others of its type',
+  limits: 'How much a caller may ask and a target may get',
+  'limits.callerRate': 'Messages that each caller may send, of those that the policy matches',
+  'limits.targetRate': 'Attempts that each target system gets',
+  'limits.concurrency': 'Attempts in flight at each target system, with a queue in front',
+  'limits.adaptive': 'Finds the number of attempts in flight that a target system can take by itself',
+  balanceOptions: 'More about how systems are chosen',
+  hedge: 'When a second attempt is begun before the first has ended',
+  replyCache: 'When a reply is given again without asking the target',
+};
+
+/** What each list of a match names. */
+export const matchLists: { readonly [L in keyof PolicyMatch]: string } = {
+  messageTypes: 'Message types, or prefixes such as payments.*',
+  kinds: 'Kinds of message',
+  sources: 'Systems that send: ids, or prefixes',
+  systemIds: 'Systems that receive: ids, or prefixes',
+  types: 'Types of the systems that receive, or prefixes',
+  capabilities: 'Capabilities of the systems that receive, or prefixes',
+};
+
 /** Every path of {@link policyFields}, in the table's order. */
 export const policyFieldPaths = Object.keys(policyFields) as readonly PolicyField[];
+
+/**
+ * A path as people meet it, in files, in the contract and in texts: `retry.initialDelayMs` is `retry.initial_delay`.
+ * Takes paths into lists (`fallback[0].timeoutMs`) and of a match too.
+ */
+export function policyFieldName(path: string): string {
+  return path.replace(/Ms\b/g, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** What a field is shared or refused with: its group, or itself where it has none. */
+export function policyGroupOf(path: PolicyField): string {
+  const end = path.lastIndexOf('.');
+  return end < 0 ? path : path.slice(0, end);
+}
+
+/** Split once: policies are merged for each new kind of message. */
+const stepsOf: ReadonlyMap<string, readonly string[]> = new Map(
+  policyFieldPaths.map((path) => [path, path.split('.')]),
+);
 
 /** The value at a path of a policy, whole or in part; undefined when it is unset. */
 export function policyValueAt(policy: object, path: string): unknown {
   let value: unknown = policy;
-  for (const step of path.split('.')) value = (value as Record<string, unknown> | undefined)?.[step];
+  for (const step of stepsOf.get(path) ?? path.split('.')) {
+    value = (value as Record<string, unknown> | undefined)?.[step];
+  }
   return value;
 }
 
-/** An object with a value at each path: the inverse of {@link policyValueAt}. What `read` gives undefined for is set so. */
+/** Puts a value at a path, with what leads there: the inverse of {@link policyValueAt}. */
+export function setPolicyValue(policy: Record<string, unknown>, path: string, value: unknown): void {
+  const steps = stepsOf.get(path) ?? path.split('.');
+  let place = policy;
+  for (const [index, step] of steps.entries()) {
+    if (index === steps.length - 1) place[step] = value;
+    else place = (place[step] ??= {}) as Record<string, unknown>;
+  }
+}
+
+/** A policy with what `read` gives for each field; undefined where it gives that. */
 export function policyFromFields(read: (path: PolicyField) => unknown): EffectivePolicy {
   const policy: Record<string, unknown> = {};
-  for (const path of policyFieldPaths) {
-    const steps = path.split('.');
-    const last = steps.pop();
-    let place = policy;
-    for (const step of steps) place = (place[step] ??= {}) as Record<string, unknown>;
-    if (last !== undefined) place[last] = read(path);
-  }
+  for (const path of policyFieldPaths) setPolicyValue(policy, path, read(path));
   return policy as unknown as EffectivePolicy;
+}
+
+/** What `read` gives for each field, without fields and groups that it gives nothing for. */
+export function policyPartsFromFields(read: (path: PolicyField) => unknown): PolicyParts {
+  const policy: Record<string, unknown> = {};
+  for (const path of policyFieldPaths) {
+    const value = read(path);
+    if (value !== undefined) setPolicyValue(policy, path, value);
+  }
+  return policy;
 }
 
 /** What applies to a synchronous delivery where no policy says otherwise (architecture.md, "Defaults"). */

@@ -1,21 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Policy, type PolicyMatch } from './policy.ts';
-import { defaultPolicy } from './policy-fields.ts';
+import type { Policy } from './policy.ts';
+import { policyOf as policy } from './policy.fixture.ts';
+import { defaultPolicy, policyFieldPaths } from './policy-fields.ts';
 import { matchingPolicies, type PolicySubject, resolveTargetPolicy, resolvePolicy } from './policy-match.ts';
-
-const everything: PolicyMatch = {
-  messageTypes: [],
-  kinds: [],
-  sources: [],
-  systemIds: [],
-  types: [],
-  capabilities: [],
-};
-
-function policy(name: string, match: Partial<PolicyMatch>, fields: Partial<Policy> = {}): Policy {
-  return { ...fields, name, match: { ...everything, ...match } };
-}
 
 const subject: PolicySubject = {
   messageType: 'order.create',
@@ -27,7 +15,7 @@ const subject: PolicySubject = {
 };
 
 describe('matching', () => {
-  test.each<[string, Partial<PolicyMatch>, boolean]>([
+  test.each<[string, Partial<Policy['match']>, boolean]>([
     ['nothing listed', {}, true],
     ['an exact name', { systemIds: ['ledger.eu_1'] }, true],
     ['one of several', { systemIds: ['other', 'ledger.eu_1'] }, true],
@@ -144,12 +132,7 @@ describe('resolvePolicy', () => {
   });
 
   test('names the origin of every field of the result', () => {
-    const paths = Object.entries(defaultPolicy).flatMap(([field, value]: [string, unknown]) =>
-      field === 'retry' || field === 'breaker'
-        ? Object.keys(value as object).map((inner) => `${field}.${inner}`)
-        : [field],
-    );
-    expect(Object.keys(resolvePolicy([], subject).provenance).sort()).toEqual(paths.sort());
+    expect(Object.keys(resolvePolicy([], subject).provenance).sort()).toEqual([...policyFieldPaths].sort());
   });
 
   test('false and zero are settings', () => {
@@ -182,7 +165,7 @@ describe('resolveTargetPolicy', () => {
       policy('by-kind', { kinds: ['REQUEST'] }, { breaker: { failureRate: 0.9 } }),
       policy('all', {}, { breaker: { minimumCalls: 50 } }),
     ];
-    expect(resolveTargetPolicy(policies, subject)).toEqual({
+    expect(resolveTargetPolicy(policies, subject).policy.breaker).toEqual({
       ...defaultPolicy.breaker,
       openForMs: 1000,
       halfOpenCalls: 1,

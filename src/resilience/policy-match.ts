@@ -51,7 +51,7 @@ export function resolvePolicy(
   base: EffectivePolicy = defaultPolicy,
 ): ResolvedPolicy {
   const matching = matchingPolicies(policies, subject);
-  if (matching.length === 0 && base === defaultPolicy) return unmatched;
+  if (matching.length === 0 && base === defaultPolicy) return unmatchedPolicy;
   return mergePolicies(matching, base);
 }
 
@@ -70,6 +70,15 @@ export function matchingPolicies(policies: readonly Policy[], subject: PolicySub
   });
   ranked.sort((a, b) => compareSpecificity(b.specificity, a.specificity) || b.index - a.index);
   return ranked.map(({ policy }) => policy);
+}
+
+/** Whether the lists that name receiving systems hold for this one. */
+export function matchesTarget(match: PolicyMatch, target: PolicyTarget): boolean {
+  return (
+    rankOf(match.systemIds, target.systemId) >= 0 &&
+    rankOf(match.types, target.type) >= 0 &&
+    bestRank(match.capabilities, target.capabilities) >= 0
+  );
 }
 
 /** One rank per dimension, the most important first; see {@link rankOf}. */
@@ -126,4 +135,4 @@ function mergePolicies(matching: readonly Policy[], base: EffectivePolicy): Reso
 }
 
 /** The answer where nothing matches, shared so that a hub without policies allocates nothing here. */
-const unmatched: ResolvedPolicy = mergePolicies([], defaultPolicy);
+export const unmatchedPolicy: ResolvedPolicy = mergePolicies([], defaultPolicy);

@@ -1,7 +1,12 @@
 import { z } from 'zod';
-import { messageKinds, repeatSafeties } from '../base/message.ts';
-import { balanceStrategies, type Policy, repeatScopes } from './policy.ts';
-import { retryableReasons } from './retry-conditions.ts';
+import { messageKinds } from '../base/message.ts';
+import type { Policy } from './policy.ts';
+import {
+  type PolicyFieldDescription,
+  policyFieldPaths,
+  policyFields,
+  setPolicyValue,
+} from './policy-fields.ts';
 
 /** A policy as plain JSON, for whoever keeps it. */
 export interface PolicyValue {
@@ -23,6 +28,24 @@ export function policyFromValue(value: PolicyValue): Policy | { readonly problem
 }
 
 const names = z.array(z.string());
+const target = z.union([
+  z.strictObject({ by: z.literal('system'), systemId: z.string() }),
+  z.strictObject({ by: z.literal('type'), type: z.string() }),
+  z.strictObject({ by: z.literal('capability'), capability: z.string() }),
+]);
+const stepShape = { timeoutMs: z.number().optional(), attempts: z.number().optional() };
+const fallbackStep = z.discriminatedUnion('kind', [
+  z.strictObject({ ...stepShape, kind: z.literal('target'), target }),
+  z.strictObject({ ...stepShape, kind: z.literal('same_type') }),
+  z.strictObject({
+    ...stepShape,
+    kind: z.literal('static_reply'),
+    reply: z.strictObject({ status: z.string(), contentType: z.string(), dataBase64: z.string() }),
+  }),
+  z.strictObject({ ...stepShape, kind: z.literal('last_good'), maxAgeMs: z.number().optional() }),
+]);
+
+/** What is kept was checked when it came (policy-violations.ts); here only its form is, so that nothing is misread. */
 const policySchema = z.strictObject({
   name: z.string(),
   match: z.strictObject({
@@ -33,29 +56,42 @@ const policySchema = z.strictObject({
     types: names,
     capabilities: names,
   }),
-  timeoutMs: z.number().optional(),
-  attemptTimeoutMs: z.number().optional(),
-  retry: z
-    .strictObject({
-      attempts: z.number().optional(),
-      initialDelayMs: z.number().optional(),
-      factor: z.number().optional(),
-      maxDelayMs: z.number().optional(),
-      on: z.array(z.enum(retryableReasons)).optional(),
-    })
-    .optional(),
-  repeatSafety: z.enum(repeatSafeties).optional(),
-  repeatScope: z.enum(repeatScopes).optional(),
-  breaker: z
-    .strictObject({
-      consecutiveFailures: z.number().optional(),
-      failureRate: z.number().optional(),
-      minimumCalls: z.number().optional(),
-      windowMs: z.number().optional(),
-      openForMs: z.number().optional(),
-      halfOpenCalls: z.number().optional(),
-    })
-    .optional(),
-  balance: z.enum(balanceStrategies).optional(),
-  panic: z.boolean().optional(),
+  ...fieldSchemas(),
 });
+
+function fieldSchemas(): z.ZodRawShape {
+  const tree: Record<string, unknown> = {};
+  for (const path of policyFieldPaths) setPolicyValue(tree, path, schemaOf(policyFields[path]).optional());
+  return shapeOf(tree);
+}
+
+/** Groups as strict objects. */
+function shapeOf(tree: Readonly<Record<string, unknown>>): z.ZodRawShape {
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, part]) => [
+      name,
+      part instanceof z.ZodType
+        ? part
+        : z.strictObject(shapeOf(part as Readonly<Record<string, unknown>>)).optional(),
+    ]),
+  );
+}
+
+function schemaOf(field: PolicyFieldDescription): z.ZodType {
+  switch (field.kind) {
+    case 'duration':
+    case 'count':
+    case 'number':
+      return z.number();
+    case 'flag':
+      return z.boolean();
+    case 'choice':
+      return z.enum(field.of);
+    case 'text':
+      return z.string();
+    case 'texts':
+      return names;
+    case 'fallback':
+      return z.array(fallbackStep);
+  }
+}

@@ -106,7 +106,7 @@ export interface EjectionConfig {
   readonly maxTimeMs: number;
   /** Share of the systems that may be out; one may always go unless it is the last. 0 turns ejection off. */
   readonly maxShare: number;
-  /** When less than this share is usable, ejections are ignored; 0: never. */
+  /** When less than this share is usable, ejections are ignored; 0: only when nobody else is. */
   readonly panicShare: number;
 }
 
@@ -204,6 +204,9 @@ export const fallbackDefaults = { timeoutMs: 30_000, attempts: 2, lastGoodMaxAge
 /** Steps of a fallback chain. */
 export const fallbackStepsMax = 8;
 
+/** Payload of a static reply, in bytes. */
+export const staticReplyBytesMax = 64 * 1024;
+
 /** A policy with every field decided. */
 export interface EffectivePolicy {
   readonly timeoutMs: number;
@@ -230,11 +233,14 @@ type Unset<T> = T extends readonly unknown[] | string | number | boolean
   ? T
   : { readonly [K in keyof T]?: Unset<NonNullable<T[K]>> | undefined };
 
+/** Any of the fields of a policy. */
+export type PolicyParts = Unset<EffectivePolicy>;
+
 /**
  * Settings for delivery, for the messages and targets that `match` names. What is unset comes from less specific
  * policies. Bounds, defaults and meaning of each field: policy-fields.ts.
  */
-export type Policy = Unset<EffectivePolicy> & {
+export type Policy = PolicyParts & {
   /** A slug, unique among the policies. */
   readonly name: string;
   readonly match: PolicyMatch;

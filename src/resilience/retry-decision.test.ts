@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { repeatSafeties, type RepeatSafety } from '../base/message.ts';
-import { attemptReasons, type Verdict } from '../base/transport.ts';
+import { type AttemptReason, attemptReasons, type Verdict } from '../base/transport.ts';
 import { repeatScopes } from './policy.ts';
+import { isRetryable, retryConditionNames } from './retry-conditions.ts';
 import { decideRetry, type RetryDecision, type RetryQuestion } from './retry-decision.ts';
 
 const question: RetryQuestion = {
-  result: { verdict: 'MAY_HAVE_ACTED', reason: 'timeout' },
+  result: { verdict: 'MAY_HAVE_ACTED', reason: 'timeout', status: '' },
   mayHaveActedBefore: false,
   repeatSafety: 'SAFE',
   repeatScope: 'SYSTEM',
@@ -52,7 +53,7 @@ describe('after the first attempt', () => {
     ['OK', 'SYSTEM', { SAFE: 'done', IDEMPOTENT: 'done', KEYED: 'done', UNSAFE: 'done' }],
   ])('%s with repeat scope %s', (verdict, repeatScope, expected) => {
     for (const repeatSafety of repeatSafeties) {
-      const result = { verdict, reason: reasonOf[verdict] };
+      const result = { verdict, reason: reasonOf[verdict], status: '' };
       expect(show(decideRetry({ ...question, result, repeatScope, repeatSafety }))).toBe(
         expected[repeatSafety],
       );
@@ -70,12 +71,28 @@ describe('stops', () => {
     ['not when the policy does', { retryOn: ['reset', 'timeout'] }, 'ANY'],
     [
       'not for a refusal of the hub itself, which is no attempt',
-      { retryOn: ['reset'], result: { verdict: 'NOT_REACHED', reason: 'breaker_open' } },
+      { retryOn: ['reset'], result: { verdict: 'NOT_REACHED', reason: 'breaker_open', status: '' } },
+      'ANY',
+    ],
+    ['when the policy does not retry the status', { retryOn: ['503', '5xx'] }, 'reason, executed unknown'],
+    [
+      'not when the policy retries the status',
+      {
+        retryOn: ['503'],
+        result: { verdict: 'MAY_HAVE_ACTED', reason: 'unavailable', status: '503' },
+      },
       'ANY',
     ],
     [
+      'when the target asks not to be asked again',
+      {
+        result: { verdict: 'NOT_EXECUTED', reason: 'not_executed', status: 'UNAVAILABLE', mayRetry: false },
+      },
+      'pushback, executed no',
+    ],
+    [
       'when the caller went away',
-      { result: { verdict: 'NOT_REACHED', reason: 'cancelled' } },
+      { result: { verdict: 'NOT_REACHED', reason: 'cancelled', status: '' } },
       'cancelled, executed no',
     ],
     [
@@ -88,13 +105,13 @@ describe('stops', () => {
       {
         mayHaveActedBefore: true,
         attemptsMade: 3,
-        result: { verdict: 'NOT_REACHED', reason: 'connect_refused' },
+        result: { verdict: 'NOT_REACHED', reason: 'connect_refused', status: '' },
       },
       'attempts, executed unknown',
     ],
     [
       'with an unknown outcome when rejected after an attempt that may have acted',
-      { mayHaveActedBefore: true, result: { verdict: 'REJECTED', reason: 'rejected' } },
+      { mayHaveActedBefore: true, result: { verdict: 'REJECTED', reason: 'rejected', status: '403' } },
       'rejected, executed unknown',
     ],
   ])('%s', (_, change, expected) => {
@@ -103,7 +120,7 @@ describe('stops', () => {
 });
 
 test('an attempt that may have acted binds the message to its system for good', () => {
-  const result = { verdict: 'NOT_REACHED', reason: 'connect_refused' } as const;
+  const result = { verdict: 'NOT_REACHED', reason: 'connect_refused', status: '' } as const;
   const later = {
     ...question,
     result,
@@ -116,16 +133,19 @@ test('an attempt that may have acted binds the message to its system for good', 
 
 describe('over any sequence of attempts', () => {
   const systems = ['a', 'b', 'c'];
+  const hubRefusals: readonly string[] = ['breaker_open', 'concurrency_limited', 'hub_rate_limited'];
   const anyRun = fc.record({
     repeatSafety: fc.constantFrom(...repeatSafeties),
     repeatScope: fc.constantFrom(...repeatScopes),
     attemptsAllowed: fc.integer({ min: 1, max: 8 }),
-    retryOn: fc.subarray([...attemptReasons], { maxLength: 3 }),
+    retryOn: fc.subarray([...retryConditionNames, '503'], { maxLength: 5 }),
     timeMs: fc.integer({ min: 0, max: 5000 }),
     steps: fc.array(
       fc.record({
         verdict: fc.constantFrom<Verdict>('NOT_REACHED', 'NOT_EXECUTED', 'REJECTED', 'MAY_HAVE_ACTED', 'OK'),
         reason: fc.constantFrom(...attemptReasons),
+        status: fc.constantFrom('', '429', '503', 'UNAVAILABLE', 'INTERNAL'),
+        pushedBack: fc.boolean(),
         system: fc.nat(2),
         delayMs: fc.integer({ min: 0, max: 500 }),
       }),
@@ -136,6 +156,9 @@ describe('over any sequence of attempts', () => {
   interface Sent {
     readonly system: string;
     readonly verdict: Verdict;
+    readonly reason: AttemptReason;
+    readonly status: string;
+    readonly pushedBack: boolean;
   }
 
   /** A dispatcher as simple as can be: what was sent to whom, and how it ended. */
@@ -146,14 +169,14 @@ describe('over any sequence of attempts', () => {
     const sent: Sent[] = [];
     let decision: RetryDecision = { next: 'retry', where: 'ANY' };
     let remainingMs = timeMs;
-    for (const { verdict, reason, system, delayMs } of steps) {
+    for (const { verdict, reason, status, pushedBack, system, delayMs } of steps) {
       const last = sent.at(-1);
       const chosen = decision.where === 'SAME_SYSTEM' && last ? last.system : systems[system]!;
       const mayHaveActedBefore = sent.some((attempt) => attempt.verdict === 'MAY_HAVE_ACTED');
-      sent.push({ system: chosen, verdict });
+      sent.push({ system: chosen, verdict, reason, status, pushedBack });
       const next = decideRetry({
         ...rest,
-        result: { verdict, reason },
+        result: { verdict, reason, status, ...(pushedBack ? { mayRetry: false } : {}) },
         mayHaveActedBefore,
         attemptsMade: sent.length,
         remainingMs,
@@ -181,6 +204,12 @@ describe('over any sequence of attempts', () => {
         }
         // A definite answer is the last thing that happens.
         for (const { verdict } of sent.slice(0, -1)) expect(['OK', 'REJECTED']).not.toContain(verdict);
+        for (const attempt of sent.slice(0, -1)) {
+          // Conditions only narrow, and nobody is asked again who asked not to be.
+          expect(attempt.pushedBack).toBe(false);
+          expect(attempt.reason).not.toBe('cancelled');
+          if (!hubRefusals.includes(attempt.reason)) expect(isRetryable(input.retryOn, attempt)).toBe(true);
+        }
         // No end says "not executed" while an attempt may have acted, and none says "unknown" without one.
         if (end.next === 'stop') expect(end.executed).toBe(acted === -1 ? 'no' : 'unknown');
         else expect(sent.at(-1)?.verdict).toBe('OK');

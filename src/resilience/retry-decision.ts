@@ -1,11 +1,12 @@
 import type { RepeatSafety } from '../base/message.ts';
 import type { AttemptReason, AttemptResult } from '../base/transport.ts';
 import type { RepeatScope } from './policy.ts';
+import { isRetryable } from './retry-conditions.ts';
 
 /** What is known after an attempt of one delivery. */
 export interface RetryQuestion {
   /** How the attempt ended. */
-  readonly result: Pick<AttemptResult, 'verdict' | 'reason'>;
+  readonly result: Pick<AttemptResult, 'verdict' | 'reason' | 'status' | 'mayRetry'>;
   /**
    * Whether an attempt of the same delivery before this one ended MAY_HAVE_ACTED. It stays true for the rest of
    * the delivery: a later NOT_REACHED does not make undone what an earlier attempt may have done.
@@ -16,7 +17,7 @@ export interface RetryQuestion {
   /** Attempts made, this one included. What the hub refused itself (breaker, limit) need not be counted. */
   readonly attemptsMade: number;
   readonly attemptsAllowed: number;
-  /** Reasons that the policy retries; empty means all. */
+  /** Conditions that the policy retries (retry-conditions.ts); empty means all. */
   readonly retryOn: readonly string[];
   /** Time until the deadline, in ms; `Infinity` for none. */
   readonly remainingMs: number;
@@ -26,19 +27,22 @@ export interface RetryQuestion {
 
 /**
  * Why no further attempt is made. `rejected`: a definite no. `unsafe`: it may have acted and must not be repeated.
- * `cancelled`: the caller went away. `reason`: the policy does not retry this reason. `attempts`: all are used.
- * `deadline`: the next one could not start in time. `budget`, `candidates` and `bad_reply` are for the shell: the retry
- * budget refused, nobody is left of those whom `where` allows, or the target acted and its answer is no reply.
+ * `cancelled`: the caller went away. `pushback`: the target asks not to be asked again. `reason`: the policy does not
+ * retry this. `attempts`: all are used. `deadline`: the next one could not start in time. `budget`, `limit`, `candidates` and `bad_reply` are
+ * for the shell: the retry budget refused, a limit of the hub left no room, nobody is left of those whom `where` allows, or
+ * the target acted and its answer is no reply.
  */
 export type StopReason =
   | 'bad_reply'
   | 'rejected'
   | 'unsafe'
   | 'cancelled'
+  | 'pushback'
   | 'reason'
   | 'attempts'
   | 'deadline'
   | 'budget'
+  | 'limit'
   | 'candidates';
 
 /** What may happen next. */
@@ -71,7 +75,8 @@ function stopReason(question: RetryQuestion, mayHaveActed: boolean): StopReason 
   if (result.verdict === 'REJECTED') return 'rejected';
   if (mayHaveActed && repeatSafety === 'UNSAFE') return 'unsafe';
   if (result.reason === 'cancelled') return 'cancelled';
-  if (retryOn.length > 0 && !retryOn.includes(result.reason) && !isHubRefusal(result.reason)) return 'reason';
+  if (result.mayRetry === false) return 'pushback';
+  if (!isHubRefusal(result.reason) && !isRetryable(retryOn, result)) return 'reason';
   if (question.attemptsMade >= question.attemptsAllowed) return 'attempts';
   if (question.remainingMs <= question.delayMs) return 'deadline';
   return undefined;

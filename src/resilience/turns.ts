@@ -6,7 +6,7 @@ export class Turns {
   readonly #limit: number;
   readonly #turns = new Map<string, number>();
 
-  /** At most `limit` keys, default 10,000; beyond that the key that came first is forgotten and starts again at 0. */
+  /** At most `limit` keys, default 10,000; with one more all are forgotten, and each starts again at 0. */
   constructor(limit = 10_000) {
     this.#limit = limit;
   }
@@ -14,11 +14,9 @@ export class Turns {
   /** The number of the coming call, from 0; the next one gets the next number. */
   take(key: string): number {
     const turn = this.peek(key);
+    // All at once: to find the oldest key of a large map again and again costs far more than to count anew.
+    if (turn === 0 && this.#turns.size >= this.#limit) this.#turns.clear();
     this.#turns.set(key, turn + 1);
-    if (this.#turns.size > this.#limit) {
-      const [oldest] = this.#turns.keys();
-      if (oldest !== undefined) this.#turns.delete(oldest);
-    }
     return turn;
   }
 

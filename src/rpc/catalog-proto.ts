@@ -14,9 +14,10 @@ import type { CatalogPlan, PlannedChange } from '../registry/catalog-change.ts';
 import { type Catalog, type CatalogField, catalogFields, type CatalogSummary } from '../registry/catalog.ts';
 import type { Compatibility } from '../registry/compatibility.ts';
 import type { SystemVersion } from '../registry/version-history.ts';
+import { policyFieldName } from '../resilience/policy-fields.ts';
 import { policyToValue } from '../resilience/policy-value.ts';
 import { pageBytesMax } from './page.ts';
-import { policyFieldName, policyFromProto } from './policy-proto.ts';
+import { policyFromProto } from './policy-proto.ts';
 import { protocolToProto, timestampToProto } from './proto-values.ts';
 import { systemSpecFromProto } from './system-proto.ts';
 

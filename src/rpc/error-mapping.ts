@@ -162,7 +162,8 @@ function detailsOf(
     details.push(detail(ResourceInfoSchema, create(ResourceInfoSchema, info)));
   }
   if (errorCatalogue[error.reason].code === 'RESOURCE_EXHAUSTED') {
-    const violations = [{ subject: 'hub', description: cutUtf8(error.message, 256) }];
+    const subject = cutUtf8(error.metadata['subject'] ?? 'hub', 256);
+    const violations = [{ subject, description: cutUtf8(error.message, 256) }];
     details.push(detail(QuotaFailureSchema, create(QuotaFailureSchema, { violations })));
   }
   return details;

@@ -6,12 +6,10 @@ import {
   Verdict as VerdictProto,
 } from '#gen/switchyard/messaging/v1/delivery_pb.js';
 import type { Message as MessageProto, ReplySchema } from '#gen/switchyard/messaging/v1/message_pb.js';
-import type { RouteCandidateSchema, RoutePlanSchema } from '#gen/switchyard/messaging/v1/route_plan_pb.js';
 import type {
   Kind as KindProto,
   Priority as PriorityProto,
 } from '#gen/switchyard/type/v1/message_kind_pb.js';
-import { RepeatSafety as RepeatSafetyProto } from '#gen/switchyard/type/v1/repeat_safety_pb.js';
 import { invalidFields } from '../base/error.ts';
 import { createId } from '../base/id.ts';
 import {
@@ -20,22 +18,16 @@ import {
   messageKinds,
   priorities,
   type Priority,
-  type RepeatSafety,
   type Reply,
 } from '../base/message.ts';
 import type { Verdict } from '../base/transport.ts';
 import type { Attempt, Delivery, DeliveryState } from '../messaging/delivery.ts';
-import type { ExplainedCandidate } from '../messaging/route-explanation.ts';
-import type { RoutePlan } from '../messaging/route.ts';
-import { breakerStateToProto } from './breaker-proto.ts';
 import { payloadFromProto, replyPayloadToProto } from './payload.ts';
 import {
   durationFromProto,
   durationToProto,
-  healthStatusToProto,
   optionalDuration,
   optionalTimestamp,
-  protocolToProto,
   targetFromProto,
   timestampFromProto,
   timestampToProto,
@@ -136,6 +128,10 @@ export function deliveryToProto(delivery: Delivery, nowMs: number): MessageInitS
     reason: delivery.reason,
     ...optionalTimestamp('nextAttemptTime', delivery.nextAttemptTimeMs),
     policies: [...delivery.policies],
+    fallbackUsed: delivery.fallbackUsed,
+    cached: delivery.cached,
+    ...optionalDuration('replyAge', delivery.replyAgeMs),
+    stale: delivery.stale,
   };
 }
 
@@ -151,49 +147,8 @@ function attemptToProto(attempt: Attempt): MessageInitShape<typeof AttemptSchema
     reason: attempt.reason,
     detail: attempt.detail,
     ...optionalDuration('backoff', attempt.backoffMs),
-  };
-}
-
-const safetiesToProto: Readonly<Record<RepeatSafety, RepeatSafetyProto>> = {
-  SAFE: RepeatSafetyProto.SAFE,
-  IDEMPOTENT: RepeatSafetyProto.IDEMPOTENT,
-  KEYED: RepeatSafetyProto.KEYED,
-  UNSAFE: RepeatSafetyProto.UNSAFE,
-};
-
-export function routePlanToProto(
-  plan: RoutePlan,
-  candidates: readonly ExplainedCandidate[],
-): MessageInitShape<typeof RoutePlanSchema> {
-  const { policy, provenance, matched } = plan.policy;
-  return {
-    candidates: candidates.map(candidateToProto),
-    repeatSafety: safetiesToProto[plan.repeatSafety.repeatSafety],
-    repeatSafetyFrom: plan.repeatSafety.from,
-    attempts: plan.attempts,
-    timeout: durationToProto(plan.timeoutMs),
-    ...optionalDuration('attemptTimeout', policy.attemptTimeoutMs),
-    initialDelay: durationToProto(policy.retry.initialDelayMs),
-    delayFactor: policy.retry.factor,
-    maxDelay: durationToProto(policy.retry.maxDelayMs),
-    balance: policy.balance,
-    panic: plan.panic,
-    policies: [...matched],
-    provenance: Object.fromEntries(Object.entries(provenance).filter(([, name]) => name !== 'default')),
-    failure: plan.failure?.reason ?? '',
-  };
-}
-
-function candidateToProto(explained: ExplainedCandidate): MessageInitShape<typeof RouteCandidateSchema> {
-  const { candidate, usable, reason, breaker, inFlight } = explained;
-  return {
-    systemId: candidate.systemId,
-    interface: candidate.interface,
-    protocol: protocolToProto(candidate.endpoint.protocol),
-    usable,
-    reason,
-    status: healthStatusToProto(candidate.status),
-    breaker: breakerStateToProto(breaker),
-    inFlight,
+    hedge: attempt.hedge,
+    ...optionalDuration('queueTime', attempt.queueTimeMs === 0 ? undefined : attempt.queueTimeMs),
+    fallback: attempt.fallback,
   };
 }

@@ -1,32 +1,23 @@
 import { MessagingService } from '#gen/switchyard/messaging/v1/messaging_service_pb.js';
+import type { Message as MessageProto } from '#gen/switchyard/messaging/v1/message_pb.js';
 import type { Clock } from '../base/clock.ts';
 import { invalidFields } from '../base/error.ts';
+import type { Message } from '../base/message.ts';
 import type { Random } from '../base/random.ts';
 import { continueTrace } from '../base/trace-context.ts';
+import { explainDelivery, type ExplanationPorts } from '../messaging/delivery-explanation.ts';
 import type { DeliveryLog } from '../messaging/delivery-log.ts';
 import type { Dispatcher } from '../messaging/dispatch.ts';
-import { explainCandidates } from '../messaging/route-explanation.ts';
-import type { Router } from '../messaging/route.ts';
-import type { BreakerBoard } from '../resilience/breaker-board.ts';
-import type { LoadBoard } from '../resilience/load-board.ts';
 import { ownSystem } from '../security/principal.ts';
 import { type CallContext, defineService, type ServiceDefinition } from './call.ts';
-import {
-  deliveryToProto,
-  kindFromProto,
-  messageFromProto,
-  replyToProto,
-  routePlanToProto,
-} from './messaging-proto.ts';
+import { deliveryToProto, messageFromProto, replyToProto } from './messaging-proto.ts';
 import { messagingRequestSchemas } from './messaging-requests.ts';
-import { durationFromProto, repeatSafetyFromProto, targetFromProto } from './proto-values.ts';
+import { explanationToProto } from './plan-proto.ts';
+import { durationFromProto, repeatSafetyFromProto } from './proto-values.ts';
 
-export interface MessagingServiceOptions {
+export interface MessagingServiceOptions extends ExplanationPorts {
   readonly dispatcher: Pick<Dispatcher, 'send'>;
-  readonly router: Pick<Router, 'plan'>;
   readonly log: Pick<DeliveryLog, 'get'>;
-  readonly breakers: Pick<BreakerBoard, 'get'>;
-  readonly loads: Pick<LoadBoard, 'inFlight'>;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -38,7 +29,17 @@ export const hopsHeader = 'x-switchyard-hops';
 export function createMessagingService(
   options: MessagingServiceOptions,
 ): ServiceDefinition<typeof MessagingService> {
-  const { dispatcher, router, log, breakers, loads, clock, random } = options;
+  const { dispatcher, log, clock, random } = options;
+  const accepted = (proto: MessageProto, context: CallContext): Message =>
+    messageFromProto(
+      { ...proto, source: sourceOf(proto, context) },
+      {
+        timeMs: clock.now(),
+        sender: context.principal.name,
+        traceparent: continueTrace(context.header('traceparent') ?? proto.headers['traceparent'], random),
+        hops: hopsOf(context) + 1,
+      },
+    );
   return defineService({
     service: MessagingService,
     schemas: messagingRequestSchemas,
@@ -46,15 +47,7 @@ export function createMessagingService(
       async sendMessage(request, context) {
         const proto = request.message;
         if (proto === undefined) throw messageMissing();
-        const message = messageFromProto(
-          { ...proto, source: sourceOf(proto, context) },
-          {
-            timeMs: clock.now(),
-            sender: context.principal.name,
-            traceparent: continueTrace(context.header('traceparent') ?? proto.headers['traceparent'], random),
-            hops: hopsOf(context) + 1,
-          },
-        );
+        const message = accepted(proto, context);
         const { reply, delivery } = await dispatcher.send(message, {
           callerDeadlineMs: context.deadlineMs,
           timeoutMs: durationFromProto(request.timeout),
@@ -69,22 +62,14 @@ export function createMessagingService(
       },
 
       async explainRoute(request, context) {
-        const target = targetFromProto(request.message?.target);
-        if (request.message === undefined || target === undefined) throw messageMissing();
-        const { message } = request;
-        const plan = router.plan(
-          {
-            target,
-            messageType: message.type,
-            kind: kindFromProto(message.kind),
-            source: sourceOf(message, context),
-            repeatSafety: repeatSafetyFromProto(request.repeatSafety),
-            maxAttempts: message.maxAttempts === 0 ? undefined : message.maxAttempts,
-            timeoutMs: durationFromProto(request.timeout),
-          },
-          { dryRun: true },
-        );
-        return { plan: routePlanToProto(plan, explainCandidates(plan, { breakers, loads })) };
+        const proto = request.message;
+        if (proto === undefined) throw messageMissing();
+        const message = accepted(proto, context);
+        const explanation = explainDelivery(options, message, {
+          repeatSafety: repeatSafetyFromProto(request.repeatSafety),
+          timeoutMs: durationFromProto(request.timeout),
+        });
+        return { plan: explanationToProto(explanation) };
       },
 
       async getDelivery(request) {

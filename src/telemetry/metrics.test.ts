@@ -11,6 +11,13 @@ test('counts calls, attempts and what is counted when it is read', async () => {
   metrics.callStarted({ ...call, method: 'Watch', stream: true });
   metrics.callRefused('HUB_DRAINING');
   metrics.attempt({ protocol: 'HTTP', verdict: 'MAY_HAVE_ACTED', reason: 'timeout', latencyMs: 1500 });
+  metrics.delivery({ kind: 'limit_refused', limit: 'limits.concurrency' });
+  metrics.delivery({ kind: 'hedge_begun' });
+  metrics.delivery({ kind: 'hedge_won' });
+  metrics.delivery({ kind: 'fallback', step: 'static_reply', answered: true });
+  metrics.delivery({ kind: 'reply_cache', hit: false });
+  metrics.ejection('success_rate');
+  metrics.countEjected(() => [['success_rate', 1]]);
   let healthy = 1;
   metrics.countSystems(() => [['HEALTHY', healthy]]);
   metrics.countBreakers(() => new Map([['OPEN', 2]]));
@@ -25,6 +32,13 @@ test('counts calls, attempts and what is counted when it is read', async () => {
     'switchyard_calls_refused_total{reason="HUB_DRAINING"} 1',
     'switchyard_delivery_attempts_total{protocol="HTTP",verdict="MAY_HAVE_ACTED",reason="timeout"} 1',
     'switchyard_delivery_attempt_duration_seconds_sum{protocol="HTTP",verdict="MAY_HAVE_ACTED"} 1.5',
+    'switchyard_limit_refusals_total{limit="limits.concurrency"} 1',
+    'switchyard_hedges_total{result="begun"} 1',
+    'switchyard_hedges_total{result="won"} 1',
+    'switchyard_fallbacks_total{step="static_reply",answered="yes"} 1',
+    'switchyard_reply_cache_total{result="miss"} 1',
+    'switchyard_ejections_total{rule="success_rate"} 1',
+    'switchyard_ejected_systems{rule="success_rate"} 1',
     'switchyard_systems{status="HEALTHY"} 5',
     'switchyard_breakers{state="OPEN"} 2',
   ]) {

@@ -17,6 +17,15 @@ export interface AttemptObservation {
   readonly latencyMs: number;
 }
 
+/** What may happen to a delivery beside its attempts, as labels from closed sets. */
+export type DeliveryObservation =
+  /** A limit refused it: `limits.caller_rate`, `limits.concurrency`, … */
+  | { readonly kind: 'limit_refused'; readonly limit: string }
+  | { readonly kind: 'hedge_begun' | 'hedge_won' }
+  /** `target`, `static_reply`, … */
+  | { readonly kind: 'fallback'; readonly step: string; readonly answered: boolean }
+  | { readonly kind: 'reply_cache'; readonly hit: boolean };
+
 /** Counts by a label's value, taken when somebody reads the metrics. Values come from closed sets. */
 export type CountsByLabel = () => Iterable<readonly [label: string, count: number]>;
 
@@ -31,6 +40,12 @@ export interface Metrics {
   /** A call was refused before it was admitted, by the reason of the error catalogue. */
   callRefused(reason: string): void;
   attempt(observation: AttemptObservation): void;
+  /** Something that happened to a delivery beside its attempts. */
+  delivery(event: DeliveryObservation): void;
+  /** A system was ejected from its type's pool, by the rule that took it out (`success_rate`, …). */
+  ejection(rule: string): void;
+  /** Says how to count ejected systems by rule from now on. */
+  countEjected(counts: CountsByLabel): void;
   /** Says how to count systems by health status (`HEALTHY`, …) from now on. */
   countSystems(counts: CountsByLabel): void;
   /** Says how to count breakers by state (`CLOSED`, …) from now on. */
@@ -99,6 +114,37 @@ export function createMetrics(options: { runtime?: boolean } = {}): Metrics {
     registers,
   });
 
+  const limitRefusals = new Counter({
+    name: 'switchyard_limit_refusals_total',
+    help: 'Messages that a limit of a policy refused, by limit.',
+    labelNames: ['limit'],
+    registers,
+  });
+  const hedges = new Counter({
+    name: 'switchyard_hedges_total',
+    help: 'Attempts that were begun beside another, and those of them that gave the reply.',
+    labelNames: ['result'],
+    registers,
+  });
+  const fallbacks = new Counter({
+    name: 'switchyard_fallbacks_total',
+    help: 'Fallbacks that were tried, by kind of step and whether they answered.',
+    labelNames: ['step', 'answered'],
+    registers,
+  });
+  const replyCache = new Counter({
+    name: 'switchyard_reply_cache_total',
+    help: 'Messages that may be answered from the reply cache, and whether they were (hit) or not (miss).',
+    labelNames: ['result'],
+    registers,
+  });
+  const ejections = new Counter({
+    name: 'switchyard_ejections_total',
+    help: 'Systems that were ejected from the pool of their type, by rule.',
+    labelNames: ['rule'],
+    registers,
+  });
+
   return {
     callStarted({ service, method, stream }) {
       if (stream) streams.inc({ service, method });
@@ -117,6 +163,32 @@ export function createMetrics(options: { runtime?: boolean } = {}): Metrics {
       attempts.inc({ protocol, verdict, reason });
       attemptSeconds.observe({ protocol, verdict }, latencyMs / 1000);
     },
+    delivery(event) {
+      switch (event.kind) {
+        case 'limit_refused':
+          limitRefusals.inc({ limit: event.limit });
+          break;
+        case 'hedge_begun':
+          hedges.inc({ result: 'begun' });
+          break;
+        case 'hedge_won':
+          hedges.inc({ result: 'won' });
+          break;
+        case 'fallback':
+          fallbacks.inc({ step: event.step, answered: event.answered ? 'yes' : 'no' });
+          break;
+        case 'reply_cache':
+          replyCache.inc({ result: event.hit ? 'hit' : 'miss' });
+          break;
+      }
+    },
+    ejection: (rule) => ejections.inc({ rule }),
+    countEjected: collected(
+      registry,
+      'switchyard_ejected_systems',
+      'Systems that are ejected from the pool of their type now, by rule.',
+      'rule',
+    ),
     countSystems: collected(
       registry,
       'switchyard_systems',

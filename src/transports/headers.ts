@@ -2,6 +2,8 @@ import { replyHeaderBytesMax, replyHeadersMax } from './limits.ts';
 
 /** Counts the hubs that a message has passed, this one included. */
 export const hopsHeader = 'x-switchyard-hops';
+/** How many attempts of the message went before this one; left out of the first. */
+export const previousAttemptsHeader = 'x-previous-attempts';
 /** A target sets it to `not-executed`, as header or trailer, when it surely did nothing. */
 const outcomeHeader = 'switchyard-outcome';
 const outcomeNotExecuted = 'not-executed';
@@ -36,6 +38,7 @@ const reserved = new Set([
   'x-source-system',
   'x-target-system',
   'x-message-type',
+  previousAttemptsHeader,
 ]);
 const reservedPrefixes = ['x-switchyard-', 'switchyard-', 'grpc-'];
 

@@ -49,11 +49,15 @@ describe('grpc-retry-pushback-ms', () => {
     ['7000', 7000],
     ['0', 0],
     ['9999999999', dayMs],
-    ['-1', undefined],
-    ['', undefined],
-    [undefined, undefined],
-    ['1s', undefined],
-  ])('%j asks to wait %s ms', (value, expected) => {
-    expect(parsePushback(value)).toBe(expected);
+  ])('%j asks to wait %s ms', (value, retryAfterMs) => {
+    expect(parsePushback(value)).toEqual({ retryAfterMs });
+  });
+
+  test.each(['-1', '-9999999999', '', '1s', '1.5', 'soon'])('%j asks not to be asked again', (value) => {
+    expect(parsePushback(value)).toEqual({ mayRetry: false });
+  });
+
+  test('absent asks for nothing', () => {
+    expect(parsePushback(undefined)).toEqual({});
   });
 });

@@ -16,10 +16,16 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
 }
 
 /**
- * The wait that gRPC's `grpc-retry-pushback-ms` asks for (gRFC A6). Undefined when absent, negative or not a number:
- * there it means "do not retry", which the verdict decides here.
+ * What gRPC's `grpc-retry-pushback-ms` asks for
+ * (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback): a wait in ms, or, when negative or not a
+ * number, no further attempt at all. Empty when absent.
  */
-export function parsePushback(value: string | undefined): number | undefined {
-  const text = value?.trim() ?? '';
-  return /^[0-9]{1,10}$/.test(text) ? Math.min(retryAfterMsMax, Number(text)) : undefined;
+export function parsePushback(
+  value: string | undefined,
+): { readonly retryAfterMs?: number; readonly mayRetry?: false } {
+  if (value === undefined) return {};
+  const text = value.trim();
+  return /^[0-9]{1,10}$/.test(text)
+    ? { retryAfterMs: Math.min(retryAfterMsMax, Number(text)) }
+    : { mayRetry: false };
 }

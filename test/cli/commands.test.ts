@@ -277,12 +277,13 @@ describe('send', () => {
 test('explain shows every candidate with its reason, and the rules with where they come from', async () => {
   const result = await cli('explain', 'type:ledger', '--type', 'balance_query');
   expect(result.exitCode).toBe(0);
-  expect(result.stdout).toMatch(/^1 +ledger_1 +rest_api +HTTP +yes +HEALTHY +CLOSED +0 +least loaded$/m);
-  expect(result.stdout).toMatch(/^ +ledger_2 +- +- +no +DISCONNECTED +- +0 +its lease ran out$/m);
-  expect(result.stdout).toMatch(/^repeat_safety +SAFE, from the kind$/m);
-  expect(result.stdout).toMatch(/^retry\.attempts +3 at most, from reads$/m);
-  expect(result.stdout).toMatch(/^retry\.initial_delay +200 ms$/m);
-  expect(result.stdout).toMatch(/^retry\.max_delay +30 s, with jitter below it$/m);
+  expect(result.stdout).toMatch(
+    /─ 1 {2}ledger_1\/rest_api {2}HTTP {2}HEALTHY {2}breaker CLOSED\n.* least loaded$/m,
+  );
+  expect(result.stdout).toMatch(/─ x {2}ledger_2 {2}DISCONNECTED\n.* its lease ran out$/m);
+  expect(result.stdout).toMatch(/^│ repeat_safety +SAFE +its kind +│$/m);
+  expect(result.stdout).toMatch(/^│ retry\.attempts +3 +from reads +│$/m);
+  expect(result.stdout).toMatch(/^│ retry\.initial_delay +200ms +default +│$/m);
   const json = await cli('explain', 'type:ledger', '--type', 'balance_query', '--json');
   expect(parsed(json.stdout)).toMatchObject({
     candidates: [{ usable: true }, { usable: false }],
@@ -316,6 +317,47 @@ test('breakers are listed, tripped and reset', async () => {
   expect(tripped).toMatchObject({ exitCode: 0, stdout: 'ledger_1/rest_api is FORCED_OPEN\n' });
   const reset = await cli('breakers', 'reset', 'ledger_1', '--json');
   expect(parsed(reset.stdout)).toMatchObject({ breakers: [{ state: 'BREAKER_STATE_CLOSED' }] });
+});
+
+test('breakers of one message type are named with it, and held closed', async () => {
+  const held = await cli('breakers', 'trip', 'ledger_1', 'rest_api', '--type', 'pay', '--closed');
+  expect(held).toMatchObject({ exitCode: 0, stdout: 'ledger_1/rest_api/pay is FORCED_CLOSED\n' });
+});
+
+test('the history of breakers is shown, the newest first, as much as is asked for', async () => {
+  const history = await cli('breakers', 'history', 'ledger_1');
+  expect(history.stdout).toMatch(
+    /^2026-09-21T\S+Z +\S.* +ledger_1\/grpc +CLOSED +OPEN +cause 0\n[^]*cause 1\n.* ledger_1\/grpc\/pay .*cause 2\n$/m,
+  );
+  const two = await cli('breakers', 'history', '--limit', '2', '--json');
+  expect(parsed(two.stdout)).toMatchObject({
+    transitions: [
+      { systemId: 'ledger_2', cause: 'cause 0', to: 'BREAKER_STATE_OPEN' },
+      { systemId: 'ledger_2', cause: 'cause 1' },
+    ],
+  });
+  expect(await cli('breakers', 'history', '--limit', '0')).toMatchObject({ exitCode: 2 });
+});
+
+test('a simulated policy is compared line by line, with what it assumes', async () => {
+  const file = join(folder, 'reads.yaml');
+  await writeFile(file, 'name: ledger.reads\nmatch: { types: [ledger] }\nretry: { attempts: 1 }\n');
+  const result = await cli('policies', 'simulate', '-f', file, '--seed', '3');
+  expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(result.stdout).toContain('100 deliveries from 2026-09-21T');
+  expect(result.stdout).toContain('ledger.reads matches 60.');
+  expect(result.stdout).toMatch(/^ +RECORDED +NOW +PROPOSED +CHANGE$/m);
+  expect(result.stdout).toMatch(/^delivered +90 +90 +70 +-20$/m);
+  expect(result.stdout).toMatch(/^ {2}retries +20 +20 +0 +-20$/m);
+  expect(result.stdout).toMatch(/^breakers opened +0 +0 +0 +-$/m);
+  expect(result.stdout).toMatch(/^latency, 50 of 100 +1\.5 ms +1\.5 ms +0\.9 ms +-0\.6 ms$/m);
+  expect(result.stdout).toMatch(/^BREAKER_OPEN +0 +0 +2 +\+2$/m);
+  expect(result.stdout).toMatch(/^- seed 3 is taken\n- ledger\.reads is only proposed$/m);
+
+  const json = await cli('policies', 'simulate', '-f', file, '--from', '2026-01-02T03:04:05Z', '--json');
+  expect(parsed(json.stdout)).toMatchObject({ matched: 60, startTime: '2026-01-02T03:04:05Z' });
+  expect(await cli('policies', 'simulate', '-f', file, '--from', 'yesterday')).toMatchObject({ exitCode: 2 });
+  expect(await cli('policies', 'simulate', '-f', file, '--seed', '-1')).toMatchObject({ exitCode: 2 });
 });
 
 test('status shows the hub at one glance', async () => {

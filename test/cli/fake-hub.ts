@@ -239,6 +239,10 @@ export async function startFakeHub(port = 0, tls?: SecureServerOptions): Promise
             balance: 'LEAST_LOADED',
             policies: ['reads'],
             provenance: { 'retry.attempts': 'reads' },
+            policy: {
+              timeout: durationFromMs(60_000),
+              retry: { attempts: 3, initialDelay: durationFromMs(200), factor: 2 },
+            },
           },
         };
       },
@@ -286,9 +290,52 @@ export async function startFakeHub(port = 0, tls?: SecureServerOptions): Promise
         ].filter(({ state }) => states.length === 0 || states.includes(state)),
       }),
       watchBreakers: (_request, { signal }) => breakers.follow(signal),
-      tripBreaker: ({ systemId, interface: name }) => ({
-        breakers: [{ systemId, interface: name || 'grpc', state: BreakerState.FORCED_OPEN }],
+      tripBreaker: ({ systemId, interface: name, messageType, state }) => ({
+        breakers: [
+          { systemId, interface: name || 'grpc', messageType, state: state || BreakerState.FORCED_OPEN },
+        ],
       }),
+      listBreakerTransitions: ({ systemId, pageSize, pageToken }) => {
+        // Three changes: each page gives as many as it may, numbered from the newest.
+        const first = Number(pageToken || '0');
+        const numbers = [0, 1, 2].slice(first, first + pageSize);
+        return {
+          transitions: numbers.map((number) => ({
+            systemId: systemId || 'ledger_2',
+            interface: 'grpc',
+            messageType: number === 2 ? 'pay' : '',
+            from: BreakerState.CLOSED,
+            to: BreakerState.OPEN,
+            time: { seconds: 1_790_000_000n - BigInt(number) },
+            cause: `cause ${number}`,
+          })),
+          nextPageToken: first + pageSize < 3 ? String(first + pageSize) : '',
+        };
+      },
+      simulatePolicy: ({ policy, startTime, seed }) => {
+        const outcome = { delivered: 90, failed: 10, attempts: 120, retries: 20 };
+        const latencyP50 = { nanos: 1_500_000 };
+        return {
+          simulation: {
+            deliveries: 100,
+            matched: 60,
+            startTime: startTime ?? { seconds: 1_790_000_000n },
+            endTime: { seconds: 1_790_000_060n },
+            recorded: { ...outcome, latencyP50, reasons: { TARGET_FAILED: 10 } },
+            current: { ...outcome, latencyP50, reasons: { TARGET_FAILED: 10 } },
+            proposed: {
+              ...outcome,
+              delivered: 70,
+              failed: 30,
+              attempts: 100,
+              retries: 0,
+              latencyP50: { nanos: 900_000 },
+              reasons: { TARGET_FAILED: 28, BREAKER_OPEN: 2 },
+            },
+            assumptions: [`seed ${seed} is taken`, `${policy?.name} is only proposed`],
+          },
+        };
+      },
       resetBreaker: ({ systemId, interface: name }) => ({
         breakers: [{ systemId, interface: name || 'grpc', state: BreakerState.CLOSED }],
       }),

@@ -289,6 +289,7 @@ describe('GraphQL transport', () => {
         routes: routeTo({ query: 'mutation A { a }', operation_name: 'A' }),
         settings: { headers: { Authorization: { secret_ref: 'env:TOKEN', prefix: 'Bearer ' } } },
         message: { data: Buffer.from('{"n": 12345678901234567890}'), headers: { 'x-tenant': 'blue' } },
+        attempt: 3,
       });
       const [request] = server.seen;
       expect([request?.method, request?.path]).toEqual(['POST', '/graphql']);
@@ -298,6 +299,7 @@ describe('GraphQL transport', () => {
         authorization: 'Bearer s3cret',
         'idempotency-key': 'msg-1',
         'x-switchyard-hops': '2',
+        'x-previous-attempts': '2',
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
       });
       expect(request?.headers).not.toHaveProperty('x-tenant');

@@ -132,7 +132,7 @@ export function createGraphqlTransport({
         `${waitingPerHostMax} calls already wait for a connection to it`,
       );
     const headers = mergedHeaders(
-      commonHeaders(message),
+      commonHeaders(message, options),
       operation?.kind === 'query' ? [] : idempotencyKey(message),
       acceptHeaders,
       credentials.headers,

@@ -101,6 +101,13 @@ describe('a gRPC route', () => {
     expect(result.reply?.contentType).toBe('application/json');
     expect(shop.calls[0]?.request).toMatchObject({ order_id: 'o-1', amount_cents: '9007199254740993' });
     expect(shop.calls[0]?.metadata.get('x-message-id')).toEqual(['msg-1']);
+    expect(shop.calls[0]?.metadata.get('grpc-previous-rpc-attempts')).toEqual([]);
+  });
+
+  test('tells the target how many attempts went before', async () => {
+    shop = await startShop();
+    await sendJson(whole, { attempt: 3 });
+    expect(shop.calls[0]?.metadata.get('grpc-previous-rpc-attempts')).toEqual(['2']);
   });
 
   test('loses nothing of random orders on the way through the target', async () => {

@@ -140,9 +140,16 @@ describe('gRPC transport', () => {
       expect(outcomeOf(result)).toEqual({ verdict: 'NOT_EXECUTED', reason: 'not_executed', status: 'OK' });
     });
 
-    test('that asks by a negative pushback not to be repeated asks for no wait', async () => {
-      const result = await answerTo((call) => call.refuse(14, { 'grpc-retry-pushback-ms': '-1' }));
-      expect(result.retryAfterMs).toBeUndefined();
+    test.each(['-1', 'soon'])('with the pushback %j asks not to be repeated', async (pushback) => {
+      const result = await answerTo((call) => call.refuse(14, { 'grpc-retry-pushback-ms': pushback }));
+      expect(result).toMatchObject({ verdict: 'MAY_HAVE_ACTED', reason: 'unavailable', mayRetry: false });
+      expect(result).not.toHaveProperty('retryAfterMs');
+    });
+
+    test('with a pushback asks for a wait', async () => {
+      const result = await answerTo((call) => call.refuse(14, { 'grpc-retry-pushback-ms': '1500' }));
+      expect(result.retryAfterMs).toBe(1500);
+      expect(result).not.toHaveProperty('mayRetry');
     });
 
     test.each(['17', '99', 'abc', '', '-1', '0x0'])('%j is garbage', async (status) => {
@@ -277,9 +284,16 @@ describe('gRPC transport', () => {
         te: 'trailers',
       });
       expect(call!.headers).not.toHaveProperty('x-raw-bin');
+      expect(call!.headers['grpc-previous-rpc-attempts']).toBe('2');
       const timeout = /^([0-9]+)m$/.exec(String(call!.headers['grpc-timeout']));
       expect(Number(timeout?.[1])).toBeGreaterThan(4000);
       expect(Number(timeout?.[1])).toBeLessThanOrEqual(5000);
+    });
+
+    test('says nothing of attempts before the first, whatever the message claims', async () => {
+      await using server = await startGrpcTarget((call) => call.answer(pong));
+      await send(server, { attempt: 1, message: { headers: { 'grpc-previous-rpc-attempts': '7' } } });
+      expect(server.seen[0]!.headers).not.toHaveProperty('grpc-previous-rpc-attempts');
     });
 
     test('to a server of HTTP/1.1 is not sent', async () => {

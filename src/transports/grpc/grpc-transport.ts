@@ -85,7 +85,7 @@ export function createGrpcTransport({
       );
     if ('method' in operation)
       return callMethod(
-        { target, settings, operation, message, metadata, wait },
+        { target, settings, operation, message, attempt: options.attempt, metadata, wait },
         { types, exchange: (request) => exchange(request, rawReply) },
       );
     const { headers, ...request } = receiveRequest(endpoint.systemId, message, options);

@@ -124,7 +124,6 @@ function refused(code: GrpcCodeName, answer: GrpcAnswer, context: GrpcVerdictCon
   const { headers } = answer;
   const text = decodeGrpcMessage(firstValue(headers, 'grpc-message') ?? '');
   const details = statusJson(firstValue(headers, statusDetailsHeader));
-  const retryAfterMs = parsePushback(firstValue(headers, 'grpc-retry-pushback-ms'));
   return {
     ...(saysNotExecuted(headers)
       ? ({ verdict: 'NOT_EXECUTED', reason: 'not_executed' } as const)
@@ -138,7 +137,7 @@ function refused(code: GrpcCodeName, answer: GrpcAnswer, context: GrpcVerdictCon
       headers: replyHeaders(headers, notInReply),
       data: details ?? Buffer.from(text).subarray(0, excerptBytesMax),
     },
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...parsePushback(firstValue(headers, 'grpc-retry-pushback-ms')),
   };
 }
 

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import { z } from 'zod';
 import type { Message } from '../../base/message.ts';
 import type { Secrets } from '../../base/secrets.ts';
+import type { SendOptions } from '../../base/transport.ts';
 import { headerValue, hopsHeader, passedOnHeaders } from '../headers.ts';
 import { credentialObjection, readSecretText, type SecretText, secretText } from '../secret-value.ts';
 import { UnsentFault } from '../unsent-fault.ts';
@@ -67,13 +68,23 @@ export async function readMetadata(
   return read;
 }
 
+/**
+ * How many attempts of the call went before this one; left out of the first
+ * (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#exposed-retry-metadata).
+ */
+const previousAttempts = 'grpc-previous-rpc-attempts';
+
 /** What the hub says about a message in metadata, and the message's own headers. */
-export function messageMetadata(message: Message): OutgoingHttpHeaders {
+export function messageMetadata(
+  message: Message,
+  { attempt }: Pick<SendOptions, 'attempt'>,
+): OutgoingHttpHeaders {
   const metadata: OutgoingHttpHeaders = {
     'x-message-id': headerValue(message.id),
     'idempotency-key': headerValue(message.id),
     [hopsHeader]: String(message.hops),
   };
+  if (attempt > 1) metadata[previousAttempts] = String(attempt - 1);
   if (message.traceparent !== '') metadata['traceparent'] = headerValue(message.traceparent);
   // Keys that end with -bin hold bytes in gRPC; a message's headers are text and stay in the message.
   for (const [name, value] of passedOnHeaders(message.headers))

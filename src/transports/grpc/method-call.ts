@@ -13,6 +13,8 @@ import { UnsentFault } from '../unsent-fault.ts';
 /** A message on its way to the method that its route names. */
 export interface MethodCall extends MethodQuestion {
   readonly message: Message;
+  /** Number of the attempt, from 1. */
+  readonly attempt: number;
   /** Metadata of the interface and of the route. */
   readonly metadata: OutgoingHttpHeaders;
   readonly wait: ReflectionWait;
@@ -37,7 +39,7 @@ export async function callMethod(
   const form = payloadFormOf(operation, message);
   const request = (bytes: Uint8Array): GrpcRequest => ({
     path: `/${operation.method}`,
-    headers: { ...messageMetadata(message), ...call.metadata },
+    headers: { ...messageMetadata(message, call), ...call.metadata },
     message: bytes,
   });
   if (form === 'bytes') {

@@ -42,7 +42,7 @@ export function receiveRequest(systemId: string, message: Message, options: Send
   });
   return {
     path: `/${ReceiverService.typeName}/${ReceiverService.method.receive.name}`,
-    headers: messageMetadata(message),
+    headers: messageMetadata(message, options),
     message: toBinary(ReceiveRequestSchema, request),
   };
 }

@@ -318,6 +318,7 @@ describe('HTTP transport', () => {
           'x-source-system': 'orders',
           'x-target-system': 'ledger',
           'x-message-type': 'data_request',
+          'x-previous-attempts': '2',
         },
       });
       expect(bodyOf(seen)).toEqual({
@@ -335,6 +336,14 @@ describe('HTTP transport', () => {
         content_type: 'application/json',
         payload: { ping: 1 },
       });
+    });
+
+    test('says nothing of attempts before the first, whatever the message claims', async () => {
+      const { headers } = await received({
+        attempt: 1,
+        message: { headers: { 'X-Previous-Attempts': '7' } },
+      });
+      expect(headers).not.toHaveProperty('x-previous-attempts');
     });
 
     test('splices JSON in byte by byte', async () => {

@@ -137,8 +137,9 @@ export function createHttpTransport({
   };
 
   const sendRest = async (attempt: Attempt, operation: CompiledRest): Promise<AttemptResult> => {
-    const { endpoint, message, address, credentials } = attempt;
+    const { endpoint, message, options, address, credentials } = attempt;
     const request = prepareRequest(operation, message, {
+      attempt: options.attempt,
       input: mappingInputOf(message, endpoint.systemId),
       secrets: credentials.secrets,
       settingsHeaders: credentials.headers,
@@ -173,7 +174,7 @@ export function createHttpTransport({
       path: address.basePath + messagePath,
       headers: mergedHeaders(
         messageHeaders(message),
-        commonHeaders(message),
+        commonHeaders(message, options),
         idempotencyKey(message),
         headers,
         credentials.headers,

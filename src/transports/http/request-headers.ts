@@ -1,6 +1,12 @@
 import type { Message } from '../../base/message.ts';
-import type { Endpoint } from '../../base/transport.ts';
-import { headerValue, hopsHeader, isHeaderValue, passedOnHeaders } from '../headers.ts';
+import type { Endpoint, SendOptions } from '../../base/transport.ts';
+import {
+  headerValue,
+  hopsHeader,
+  isHeaderValue,
+  passedOnHeaders,
+  previousAttemptsHeader,
+} from '../headers.ts';
 import { MappingFault } from '../mapping/mapping-fault.ts';
 
 /** Longest value of a header that a message gives, characters. */
@@ -10,11 +16,12 @@ const valueLengthMax = 8192;
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
 /** What the hub says in every request, whatever its form. Bodies are not decoded here, so none may come encoded. */
-export function commonHeaders(message: Message): HeaderPairs {
+export function commonHeaders(message: Message, { attempt }: Pick<SendOptions, 'attempt'>): HeaderPairs {
   return [
     ['accept-encoding', 'identity'],
     ['user-agent', 'switchyard'],
     [hopsHeader, String(message.hops)],
+    ...(attempt > 1 ? [[previousAttemptsHeader, String(attempt - 1)] as const] : []),
     ...(message.traceparent === '' ? [] : [['traceparent', headerValue(message.traceparent)] as const]),
   ];
 }

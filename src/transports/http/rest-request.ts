@@ -64,12 +64,14 @@ export function prepareRequest(
   operation: CompiledRest,
   message: Message,
   {
+    attempt,
     input,
     secrets,
     settingsHeaders,
     basePath,
     expressions,
   }: {
+    readonly attempt: number;
     readonly input: MappingInput;
     readonly secrets: SecretValues;
     readonly settingsHeaders: HeaderPairs;
@@ -89,7 +91,7 @@ export function prepareRequest(
       queryValues(`query.${name}`, from, source).map((value) => [name, value] as const),
     ),
     headers: mergedHeaders(
-      commonHeaders(message),
+      commonHeaders(message, { attempt }),
       [['accept', 'application/json, */*;q=0.8']],
       safe ? [] : idempotencyKey(message),
       contentType === '' ? [] : [['content-type', contentType]],

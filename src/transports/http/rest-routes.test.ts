@@ -383,6 +383,15 @@ describe('a route to a REST API', () => {
     expect(api.seen[2]!.headers['x-api-key']).toBe(apiToken);
   });
 
+  test('tells the target how many attempts went before', async () => {
+    const routes: Route[] = [
+      { messageType: '*', operation: { method: 'POST', path: '/any' }, repeatSafety: undefined },
+    ];
+    for (const attempt of [1, 2, 3])
+      await sendTo(transport, `http://127.0.0.1:${api.port}`, { attempt, routes });
+    expect(api.seen.map(({ headers }) => headers['x-previous-attempts'])).toEqual([undefined, '1', '2']);
+  });
+
   describe('is refused at registration', () => {
     const check = (
       operation: Record<string, unknown>,

@@ -512,11 +512,11 @@ func (x *PolicyMatch) GetCapabilities() []string {
 type RetryPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Attempts in all, the first included; 1 means no retries. 3 when no policy says; 1 to 100.
-	Attempts uint32 `protobuf:"varint,1,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	Attempts *uint32 `protobuf:"varint,1,opt,name=attempts,proto3,oneof" json:"attempts,omitempty"`
 	// Upper end of the first wait, which is drawn at random below it. 200 ms when no policy says; at most 5 min.
 	InitialDelay *durationpb.Duration `protobuf:"bytes,2,opt,name=initial_delay,json=initialDelay,proto3" json:"initial_delay,omitempty"`
 	// Growth of the wait from attempt to attempt. 2 when no policy says; 1 to 10.
-	Factor float64 `protobuf:"fixed64,3,opt,name=factor,proto3" json:"factor,omitempty"`
+	Factor *float64 `protobuf:"fixed64,3,opt,name=factor,proto3,oneof" json:"factor,omitempty"`
 	// Upper end of the longest wait. 30 s when no policy says; at most 1 h.
 	MaxDelay *durationpb.Duration `protobuf:"bytes,4,opt,name=max_delay,json=maxDelay,proto3" json:"max_delay,omitempty"`
 	// Conditions that are retried, see docs/resilience.md: groups (`connect-failure`, `refused`, `reset`, `unavailable`,
@@ -561,8 +561,8 @@ func (*RetryPolicy) Descriptor() ([]byte, []int) {
 }
 
 func (x *RetryPolicy) GetAttempts() uint32 {
-	if x != nil {
-		return x.Attempts
+	if x != nil && x.Attempts != nil {
+		return *x.Attempts
 	}
 	return 0
 }
@@ -575,8 +575,8 @@ func (x *RetryPolicy) GetInitialDelay() *durationpb.Duration {
 }
 
 func (x *RetryPolicy) GetFactor() float64 {
-	if x != nil {
-		return x.Factor
+	if x != nil && x.Factor != nil {
+		return *x.Factor
 	}
 	return 0
 }
@@ -666,13 +666,13 @@ type BreakerPolicy struct {
 	// Share of failed calls that opens it; 0: never by this. 0.5 when no policy says.
 	FailureRate *float64 `protobuf:"fixed64,2,opt,name=failure_rate,json=failureRate,proto3,oneof" json:"failure_rate,omitempty"`
 	// Calls within the window before the share counts. 20 when no policy says; 1 to 100,000.
-	MinimumCalls uint32 `protobuf:"varint,3,opt,name=minimum_calls,json=minimumCalls,proto3" json:"minimum_calls,omitempty"`
+	MinimumCalls *uint32 `protobuf:"varint,3,opt,name=minimum_calls,json=minimumCalls,proto3,oneof" json:"minimum_calls,omitempty"`
 	// Window of the share. 60 s when no policy says; 1 s to 10 min.
 	Window *durationpb.Duration `protobuf:"bytes,4,opt,name=window,proto3" json:"window,omitempty"`
 	// How long it stays open. 60 s when no policy says; 100 ms to 1 h.
 	OpenFor *durationpb.Duration `protobuf:"bytes,5,opt,name=open_for,json=openFor,proto3" json:"open_for,omitempty"`
 	// Trial calls while half-open. 3 when no policy says; 1 to 100.
-	HalfOpenCalls uint32 `protobuf:"varint,6,opt,name=half_open_calls,json=halfOpenCalls,proto3" json:"half_open_calls,omitempty"`
+	HalfOpenCalls *uint32 `protobuf:"varint,6,opt,name=half_open_calls,json=halfOpenCalls,proto3,oneof" json:"half_open_calls,omitempty"`
 	// Share of slow calls that opens it; 0: never by this. 0 when no policy says.
 	SlowCallRate *float64 `protobuf:"fixed64,7,opt,name=slow_call_rate,json=slowCallRate,proto3,oneof" json:"slow_call_rate,omitempty"`
 	// From when on a call is slow. 5 s when no policy says; 1 ms to 10 min.
@@ -728,8 +728,8 @@ func (x *BreakerPolicy) GetFailureRate() float64 {
 }
 
 func (x *BreakerPolicy) GetMinimumCalls() uint32 {
-	if x != nil {
-		return x.MinimumCalls
+	if x != nil && x.MinimumCalls != nil {
+		return *x.MinimumCalls
 	}
 	return 0
 }
@@ -749,8 +749,8 @@ func (x *BreakerPolicy) GetOpenFor() *durationpb.Duration {
 }
 
 func (x *BreakerPolicy) GetHalfOpenCalls() uint32 {
-	if x != nil {
-		return x.HalfOpenCalls
+	if x != nil && x.HalfOpenCalls != nil {
+		return *x.HalfOpenCalls
 	}
 	return 0
 }
@@ -787,9 +787,9 @@ type EjectionPolicy struct {
 	// no policy says; at most 10.
 	Deviations *float64 `protobuf:"fixed64,2,opt,name=deviations,proto3,oneof" json:"deviations,omitempty"`
 	// Systems with enough calls that the comparison takes. 5 when no policy says; 3 to 1000.
-	MinimumSystems uint32 `protobuf:"varint,3,opt,name=minimum_systems,json=minimumSystems,proto3" json:"minimum_systems,omitempty"`
+	MinimumSystems *uint32 `protobuf:"varint,3,opt,name=minimum_systems,json=minimumSystems,proto3,oneof" json:"minimum_systems,omitempty"`
 	// Calls in an interval from which on a system is compared. 100 when no policy says; 1 to 100,000.
-	MinimumCalls uint32 `protobuf:"varint,4,opt,name=minimum_calls,json=minimumCalls,proto3" json:"minimum_calls,omitempty"`
+	MinimumCalls *uint32 `protobuf:"varint,4,opt,name=minimum_calls,json=minimumCalls,proto3,oneof" json:"minimum_calls,omitempty"`
 	// How often systems are compared, and the time over which they are. 10 s when no policy says; 1 s to 10 min.
 	Interval *durationpb.Duration `protobuf:"bytes,5,opt,name=interval,proto3" json:"interval,omitempty"`
 	// How long it stays out, times how often it went. 30 s when no policy says; 100 ms to 1 h.
@@ -800,7 +800,7 @@ type EjectionPolicy struct {
 	// says; 0 turns ejection off.
 	MaxShare *float64 `protobuf:"fixed64,8,opt,name=max_share,json=maxShare,proto3,oneof" json:"max_share,omitempty"`
 	// When less than this share of the systems is usable, ejections are ignored, so that the rest is not crushed. 0.5 when
-	// no policy says; 0: never.
+	// no policy says; 0: only when none is.
 	PanicShare    *float64 `protobuf:"fixed64,9,opt,name=panic_share,json=panicShare,proto3,oneof" json:"panic_share,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -851,15 +851,15 @@ func (x *EjectionPolicy) GetDeviations() float64 {
 }
 
 func (x *EjectionPolicy) GetMinimumSystems() uint32 {
-	if x != nil {
-		return x.MinimumSystems
+	if x != nil && x.MinimumSystems != nil {
+		return *x.MinimumSystems
 	}
 	return 0
 }
 
 func (x *EjectionPolicy) GetMinimumCalls() uint32 {
-	if x != nil {
-		return x.MinimumCalls
+	if x != nil && x.MinimumCalls != nil {
+		return *x.MinimumCalls
 	}
 	return 0
 }
@@ -980,7 +980,7 @@ type RateLimit struct {
 	// most 1,000,000.
 	PerSecond *float64 `protobuf:"fixed64,1,opt,name=per_second,json=perSecond,proto3,oneof" json:"per_second,omitempty"`
 	// Tokens that the bucket holds. As many as come back in a second, at least 1, when no policy says; at most 1,000,000.
-	Burst         uint32 `protobuf:"varint,2,opt,name=burst,proto3" json:"burst,omitempty"`
+	Burst         *uint32 `protobuf:"varint,2,opt,name=burst,proto3,oneof" json:"burst,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1023,8 +1023,8 @@ func (x *RateLimit) GetPerSecond() float64 {
 }
 
 func (x *RateLimit) GetBurst() uint32 {
-	if x != nil {
-		return x.Burst
+	if x != nil && x.Burst != nil {
+		return *x.Burst
 	}
 	return 0
 }
@@ -1100,11 +1100,11 @@ type AdaptiveLimit struct {
 	// Whether it is on. False when no policy says.
 	Enabled *bool `protobuf:"varint,1,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
 	// Least limit. 4 when no policy says; 1 to 10,000.
-	MinCalls uint32 `protobuf:"varint,2,opt,name=min_calls,json=minCalls,proto3" json:"min_calls,omitempty"`
+	MinCalls *uint32 `protobuf:"varint,2,opt,name=min_calls,json=minCalls,proto3,oneof" json:"min_calls,omitempty"`
 	// Greatest limit. 1000 when no policy says; 1 to 100,000.
-	MaxCalls uint32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
+	MaxCalls *uint32 `protobuf:"varint,3,opt,name=max_calls,json=maxCalls,proto3,oneof" json:"max_calls,omitempty"`
 	// How much slower than without load the target may become before the limit shrinks. 1.5 when no policy says; 1 to 10.
-	Tolerance     float64 `protobuf:"fixed64,4,opt,name=tolerance,proto3" json:"tolerance,omitempty"`
+	Tolerance     *float64 `protobuf:"fixed64,4,opt,name=tolerance,proto3,oneof" json:"tolerance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1147,22 +1147,22 @@ func (x *AdaptiveLimit) GetEnabled() bool {
 }
 
 func (x *AdaptiveLimit) GetMinCalls() uint32 {
-	if x != nil {
-		return x.MinCalls
+	if x != nil && x.MinCalls != nil {
+		return *x.MinCalls
 	}
 	return 0
 }
 
 func (x *AdaptiveLimit) GetMaxCalls() uint32 {
-	if x != nil {
-		return x.MaxCalls
+	if x != nil && x.MaxCalls != nil {
+		return *x.MaxCalls
 	}
 	return 0
 }
 
 func (x *AdaptiveLimit) GetTolerance() float64 {
-	if x != nil {
-		return x.Tolerance
+	if x != nil && x.Tolerance != nil {
+		return *x.Tolerance
 	}
 	return 0
 }
@@ -1182,7 +1182,7 @@ type FallbackStep struct {
 	// Time for this step, within the deadline. 30 s when unset; 1 ms to 1 h.
 	Timeout *durationpb.Duration `protobuf:"bytes,5,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	// Attempts of this step. 2 when unset; 1 to 100.
-	Attempts      uint32 `protobuf:"varint,6,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	Attempts      *uint32 `protobuf:"varint,6,opt,name=attempts,proto3,oneof" json:"attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1268,8 +1268,8 @@ func (x *FallbackStep) GetTimeout() *durationpb.Duration {
 }
 
 func (x *FallbackStep) GetAttempts() uint32 {
-	if x != nil {
-		return x.Attempts
+	if x != nil && x.Attempts != nil {
+		return *x.Attempts
 	}
 	return 0
 }
@@ -1624,7 +1624,7 @@ type BalanceOptions struct {
 	HashOn string `protobuf:"bytes,1,opt,name=hash_on,json=hashOn,proto3" json:"hash_on,omitempty"`
 	// How far above the mean load a system may go before CONSISTENT_HASH passes on to the next. 1.25 when no policy says;
 	// 1 to 10.
-	HashLoadFactor float64 `protobuf:"fixed64,2,opt,name=hash_load_factor,json=hashLoadFactor,proto3" json:"hash_load_factor,omitempty"`
+	HashLoadFactor *float64 `protobuf:"fixed64,2,opt,name=hash_load_factor,json=hashLoadFactor,proto3,oneof" json:"hash_load_factor,omitempty"`
 	// Whether systems of the sender's zone come first, else of the hub's. False when no policy says.
 	ZoneFirst *bool `protobuf:"varint,3,opt,name=zone_first,json=zoneFirst,proto3,oneof" json:"zone_first,omitempty"`
 	// Time over which a system that just came back takes up its full share. 0 (at once) when no policy says; at most 1 h.
@@ -1671,8 +1671,8 @@ func (x *BalanceOptions) GetHashOn() string {
 }
 
 func (x *BalanceOptions) GetHashLoadFactor() float64 {
-	if x != nil {
-		return x.HashLoadFactor
+	if x != nil && x.HashLoadFactor != nil {
+		return *x.HashLoadFactor
 	}
 	return 0
 }
@@ -1728,48 +1728,54 @@ const file_switchyard_resilience_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"system_ids\x18\x04 \x03(\tR\tsystemIds\x12\x14\n" +
 	"\x05types\x18\x05 \x03(\tR\x05types\x12\"\n" +
-	"\fcapabilities\x18\x06 \x03(\tR\fcapabilities\"\x8c\x02\n" +
-	"\vRetryPolicy\x12\x1a\n" +
-	"\battempts\x18\x01 \x01(\rR\battempts\x12>\n" +
-	"\rinitial_delay\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\finitialDelay\x12\x16\n" +
-	"\x06factor\x18\x03 \x01(\x01R\x06factor\x126\n" +
+	"\fcapabilities\x18\x06 \x03(\tR\fcapabilities\"\xae\x02\n" +
+	"\vRetryPolicy\x12\x1f\n" +
+	"\battempts\x18\x01 \x01(\rH\x00R\battempts\x88\x01\x01\x12>\n" +
+	"\rinitial_delay\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\finitialDelay\x12\x1b\n" +
+	"\x06factor\x18\x03 \x01(\x01H\x01R\x06factor\x88\x01\x01\x126\n" +
 	"\tmax_delay\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\bmaxDelay\x12\x0e\n" +
 	"\x02on\x18\x05 \x03(\tR\x02on\x12A\n" +
-	"\x0fmax_retry_after\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rmaxRetryAfter\"c\n" +
+	"\x0fmax_retry_after\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rmaxRetryAfterB\v\n" +
+	"\t_attemptsB\t\n" +
+	"\a_factor\"c\n" +
 	"\x11RetryBudgetPolicy\x12\x19\n" +
 	"\x05share\x18\x01 \x01(\x01H\x00R\x05share\x88\x01\x01\x12\x1d\n" +
 	"\aminimum\x18\x02 \x01(\rH\x01R\aminimum\x88\x01\x01B\b\n" +
 	"\x06_shareB\n" +
 	"\n" +
-	"\b_minimum\"\x8c\x04\n" +
+	"\b_minimum\"\xbc\x04\n" +
 	"\rBreakerPolicy\x126\n" +
 	"\x14consecutive_failures\x18\x01 \x01(\rH\x00R\x13consecutiveFailures\x88\x01\x01\x12&\n" +
-	"\ffailure_rate\x18\x02 \x01(\x01H\x01R\vfailureRate\x88\x01\x01\x12#\n" +
-	"\rminimum_calls\x18\x03 \x01(\rR\fminimumCalls\x121\n" +
+	"\ffailure_rate\x18\x02 \x01(\x01H\x01R\vfailureRate\x88\x01\x01\x12(\n" +
+	"\rminimum_calls\x18\x03 \x01(\rH\x02R\fminimumCalls\x88\x01\x01\x121\n" +
 	"\x06window\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x06window\x124\n" +
-	"\bopen_for\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\aopenFor\x12&\n" +
-	"\x0fhalf_open_calls\x18\x06 \x01(\rR\rhalfOpenCalls\x12)\n" +
-	"\x0eslow_call_rate\x18\a \x01(\x01H\x02R\fslowCallRate\x88\x01\x01\x12?\n" +
+	"\bopen_for\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\aopenFor\x12+\n" +
+	"\x0fhalf_open_calls\x18\x06 \x01(\rH\x03R\rhalfOpenCalls\x88\x01\x01\x12)\n" +
+	"\x0eslow_call_rate\x18\a \x01(\x01H\x04R\fslowCallRate\x88\x01\x01\x12?\n" +
 	"\x0eslow_call_time\x18\b \x01(\v2\x19.google.protobuf.DurationR\fslowCallTime\x12<\n" +
 	"\x05scope\x18\t \x01(\x0e2&.switchyard.resilience.v1.BreakerScopeR\x05scopeB\x17\n" +
 	"\x15_consecutive_failuresB\x0f\n" +
-	"\r_failure_rateB\x11\n" +
-	"\x0f_slow_call_rate\"\xee\x03\n" +
+	"\r_failure_rateB\x10\n" +
+	"\x0e_minimum_callsB\x12\n" +
+	"\x10_half_open_callsB\x11\n" +
+	"\x0f_slow_call_rate\"\x9e\x04\n" +
 	"\x0eEjectionPolicy\x126\n" +
 	"\x14consecutive_failures\x18\x01 \x01(\rH\x00R\x13consecutiveFailures\x88\x01\x01\x12#\n" +
 	"\n" +
 	"deviations\x18\x02 \x01(\x01H\x01R\n" +
-	"deviations\x88\x01\x01\x12'\n" +
-	"\x0fminimum_systems\x18\x03 \x01(\rR\x0eminimumSystems\x12#\n" +
-	"\rminimum_calls\x18\x04 \x01(\rR\fminimumCalls\x125\n" +
+	"deviations\x88\x01\x01\x12,\n" +
+	"\x0fminimum_systems\x18\x03 \x01(\rH\x02R\x0eminimumSystems\x88\x01\x01\x12(\n" +
+	"\rminimum_calls\x18\x04 \x01(\rH\x03R\fminimumCalls\x88\x01\x01\x125\n" +
 	"\binterval\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\binterval\x126\n" +
 	"\tbase_time\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\bbaseTime\x124\n" +
 	"\bmax_time\x18\a \x01(\v2\x19.google.protobuf.DurationR\amaxTime\x12 \n" +
-	"\tmax_share\x18\b \x01(\x01H\x02R\bmaxShare\x88\x01\x01\x12$\n" +
-	"\vpanic_share\x18\t \x01(\x01H\x03R\n" +
+	"\tmax_share\x18\b \x01(\x01H\x04R\bmaxShare\x88\x01\x01\x12$\n" +
+	"\vpanic_share\x18\t \x01(\x01H\x05R\n" +
 	"panicShare\x88\x01\x01B\x17\n" +
 	"\x15_consecutive_failuresB\r\n" +
-	"\v_deviationsB\f\n" +
+	"\v_deviationsB\x12\n" +
+	"\x10_minimum_systemsB\x10\n" +
+	"\x0e_minimum_callsB\f\n" +
 	"\n" +
 	"_max_shareB\x0e\n" +
 	"\f_panic_share\"\xac\x02\n" +
@@ -1779,12 +1785,13 @@ const file_switchyard_resilience_v1_policy_proto_rawDesc = "" +
 	"\vtarget_rate\x18\x02 \x01(\v2#.switchyard.resilience.v1.RateLimitR\n" +
 	"targetRate\x12L\n" +
 	"\vconcurrency\x18\x03 \x01(\v2*.switchyard.resilience.v1.ConcurrencyLimitR\vconcurrency\x12C\n" +
-	"\badaptive\x18\x04 \x01(\v2'.switchyard.resilience.v1.AdaptiveLimitR\badaptive\"T\n" +
+	"\badaptive\x18\x04 \x01(\v2'.switchyard.resilience.v1.AdaptiveLimitR\badaptive\"c\n" +
 	"\tRateLimit\x12\"\n" +
 	"\n" +
-	"per_second\x18\x01 \x01(\x01H\x00R\tperSecond\x88\x01\x01\x12\x14\n" +
-	"\x05burst\x18\x02 \x01(\rR\x05burstB\r\n" +
-	"\v_per_second\"\xa1\x01\n" +
+	"per_second\x18\x01 \x01(\x01H\x00R\tperSecond\x88\x01\x01\x12\x19\n" +
+	"\x05burst\x18\x02 \x01(\rH\x01R\x05burst\x88\x01\x01B\r\n" +
+	"\v_per_secondB\b\n" +
+	"\x06_burst\"\xa1\x01\n" +
 	"\x10ConcurrencyLimit\x12 \n" +
 	"\tmax_calls\x18\x01 \x01(\rH\x00R\bmaxCalls\x88\x01\x01\x12\x19\n" +
 	"\x05queue\x18\x02 \x01(\rH\x01R\x05queue\x88\x01\x01\x128\n" +
@@ -1792,22 +1799,29 @@ const file_switchyard_resilience_v1_policy_proto_rawDesc = "" +
 	"queue_time\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tqueueTimeB\f\n" +
 	"\n" +
 	"_max_callsB\b\n" +
-	"\x06_queue\"\x92\x01\n" +
+	"\x06_queue\"\xcb\x01\n" +
 	"\rAdaptiveLimit\x12\x1d\n" +
-	"\aenabled\x18\x01 \x01(\bH\x00R\aenabled\x88\x01\x01\x12\x1b\n" +
-	"\tmin_calls\x18\x02 \x01(\rR\bminCalls\x12\x1b\n" +
-	"\tmax_calls\x18\x03 \x01(\rR\bmaxCalls\x12\x1c\n" +
-	"\ttolerance\x18\x04 \x01(\x01R\ttoleranceB\n" +
+	"\aenabled\x18\x01 \x01(\bH\x00R\aenabled\x88\x01\x01\x12 \n" +
+	"\tmin_calls\x18\x02 \x01(\rH\x01R\bminCalls\x88\x01\x01\x12 \n" +
+	"\tmax_calls\x18\x03 \x01(\rH\x02R\bmaxCalls\x88\x01\x01\x12!\n" +
+	"\ttolerance\x18\x04 \x01(\x01H\x03R\ttolerance\x88\x01\x01B\n" +
 	"\n" +
-	"\b_enabled\"\xff\x02\n" +
+	"\b_enabledB\f\n" +
+	"\n" +
+	"_min_callsB\f\n" +
+	"\n" +
+	"_max_callsB\f\n" +
+	"\n" +
+	"_tolerance\"\x91\x03\n" +
 	"\fFallbackStep\x124\n" +
 	"\x06target\x18\x01 \x01(\v2\x1a.switchyard.type.v1.TargetH\x00R\x06target\x12I\n" +
 	"\tsame_type\x18\x02 \x01(\v2*.switchyard.resilience.v1.SameTypeFallbackH\x00R\bsameType\x12J\n" +
 	"\fstatic_reply\x18\x03 \x01(\v2%.switchyard.resilience.v1.StaticReplyH\x00R\vstaticReply\x12I\n" +
 	"\tlast_good\x18\x04 \x01(\v2*.switchyard.resilience.v1.LastGoodFallbackH\x00R\blastGood\x123\n" +
-	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12\x1a\n" +
-	"\battempts\x18\x06 \x01(\rR\battemptsB\x06\n" +
-	"\x04step\"\x12\n" +
+	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12\x1f\n" +
+	"\battempts\x18\x06 \x01(\rH\x01R\battempts\x88\x01\x01B\x06\n" +
+	"\x04stepB\v\n" +
+	"\t_attempts\"\x12\n" +
 	"\x10SameTypeFallback\"\x97\x01\n" +
 	"\vStaticReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x12!\n" +
@@ -1825,14 +1839,15 @@ const file_switchyard_resilience_v1_policy_proto_rawDesc = "" +
 	"\x03ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12\x1b\n" +
 	"\x06shared\x18\x02 \x01(\bH\x00R\x06shared\x88\x01\x01\x12\x12\n" +
 	"\x04vary\x18\x03 \x03(\tR\x04varyB\t\n" +
-	"\a_shared\"\xc0\x01\n" +
+	"\a_shared\"\xda\x01\n" +
 	"\x0eBalanceOptions\x12\x17\n" +
-	"\ahash_on\x18\x01 \x01(\tR\x06hashOn\x12(\n" +
-	"\x10hash_load_factor\x18\x02 \x01(\x01R\x0ehashLoadFactor\x12\"\n" +
+	"\ahash_on\x18\x01 \x01(\tR\x06hashOn\x12-\n" +
+	"\x10hash_load_factor\x18\x02 \x01(\x01H\x00R\x0ehashLoadFactor\x88\x01\x01\x12\"\n" +
 	"\n" +
-	"zone_first\x18\x03 \x01(\bH\x00R\tzoneFirst\x88\x01\x01\x128\n" +
+	"zone_first\x18\x03 \x01(\bH\x01R\tzoneFirst\x88\x01\x01\x128\n" +
 	"\n" +
-	"slow_start\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\tslowStartB\r\n" +
+	"slow_start\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\tslowStartB\x13\n" +
+	"\x11_hash_load_factorB\r\n" +
 	"\v_zone_first*j\n" +
 	"\fBreakerScope\x12\x1d\n" +
 	"\x19BREAKER_SCOPE_UNSPECIFIED\x10\x00\x12\x1b\n" +
@@ -1949,6 +1964,7 @@ func file_switchyard_resilience_v1_policy_proto_init() {
 		return
 	}
 	file_switchyard_resilience_v1_policy_proto_msgTypes[0].OneofWrappers = []any{}
+	file_switchyard_resilience_v1_policy_proto_msgTypes[2].OneofWrappers = []any{}
 	file_switchyard_resilience_v1_policy_proto_msgTypes[3].OneofWrappers = []any{}
 	file_switchyard_resilience_v1_policy_proto_msgTypes[4].OneofWrappers = []any{}
 	file_switchyard_resilience_v1_policy_proto_msgTypes[5].OneofWrappers = []any{}

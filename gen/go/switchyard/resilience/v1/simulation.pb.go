@@ -145,7 +145,7 @@ type SimulatedOutcome struct {
 	Attempts uint32 `protobuf:"varint,4,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// Attempts after the first of a delivery.
 	Retries uint32 `protobuf:"varint,5,opt,name=retries,proto3" json:"retries,omitempty"`
-	// Messages and attempts that a limit refused.
+	// Deliveries that a limit refused before anything was sent.
 	Refusals uint32 `protobuf:"varint,6,opt,name=refusals,proto3" json:"refusals,omitempty"`
 	// Times that a breaker opened.
 	BreakerOpens uint32 `protobuf:"varint,7,opt,name=breaker_opens,json=breakerOpens,proto3" json:"breaker_opens,omitempty"`

@@ -235,9 +235,9 @@ export declare type RetryPolicy = Message<"switchyard.resilience.v1.RetryPolicy"
   /**
    * Attempts in all, the first included; 1 means no retries. 3 when no policy says; 1 to 100.
    *
-   * @generated from field: uint32 attempts = 1;
+   * @generated from field: optional uint32 attempts = 1;
    */
-  attempts: number;
+  attempts?: number | undefined;
 
   /**
    * Upper end of the first wait, which is drawn at random below it. 200 ms when no policy says; at most 5 min.
@@ -249,9 +249,9 @@ export declare type RetryPolicy = Message<"switchyard.resilience.v1.RetryPolicy"
   /**
    * Growth of the wait from attempt to attempt. 2 when no policy says; 1 to 10.
    *
-   * @generated from field: double factor = 3;
+   * @generated from field: optional double factor = 3;
    */
-  factor: number;
+  factor?: number | undefined;
 
   /**
    * Upper end of the longest wait. 30 s when no policy says; at most 1 h.
@@ -335,9 +335,9 @@ export declare type BreakerPolicy = Message<"switchyard.resilience.v1.BreakerPol
   /**
    * Calls within the window before the share counts. 20 when no policy says; 1 to 100,000.
    *
-   * @generated from field: uint32 minimum_calls = 3;
+   * @generated from field: optional uint32 minimum_calls = 3;
    */
-  minimumCalls: number;
+  minimumCalls?: number | undefined;
 
   /**
    * Window of the share. 60 s when no policy says; 1 s to 10 min.
@@ -356,9 +356,9 @@ export declare type BreakerPolicy = Message<"switchyard.resilience.v1.BreakerPol
   /**
    * Trial calls while half-open. 3 when no policy says; 1 to 100.
    *
-   * @generated from field: uint32 half_open_calls = 6;
+   * @generated from field: optional uint32 half_open_calls = 6;
    */
-  halfOpenCalls: number;
+  halfOpenCalls?: number | undefined;
 
   /**
    * Share of slow calls that opens it; 0: never by this. 0 when no policy says.
@@ -414,16 +414,16 @@ export declare type EjectionPolicy = Message<"switchyard.resilience.v1.EjectionP
   /**
    * Systems with enough calls that the comparison takes. 5 when no policy says; 3 to 1000.
    *
-   * @generated from field: uint32 minimum_systems = 3;
+   * @generated from field: optional uint32 minimum_systems = 3;
    */
-  minimumSystems: number;
+  minimumSystems?: number | undefined;
 
   /**
    * Calls in an interval from which on a system is compared. 100 when no policy says; 1 to 100,000.
    *
-   * @generated from field: uint32 minimum_calls = 4;
+   * @generated from field: optional uint32 minimum_calls = 4;
    */
-  minimumCalls: number;
+  minimumCalls?: number | undefined;
 
   /**
    * How often systems are compared, and the time over which they are. 10 s when no policy says; 1 s to 10 min.
@@ -456,7 +456,7 @@ export declare type EjectionPolicy = Message<"switchyard.resilience.v1.EjectionP
 
   /**
    * When less than this share of the systems is usable, ejections are ignored, so that the rest is not crushed. 0.5 when
-   * no policy says; 0: never.
+   * no policy says; 0: only when none is.
    *
    * @generated from field: optional double panic_share = 9;
    */
@@ -528,9 +528,9 @@ export declare type RateLimit = Message<"switchyard.resilience.v1.RateLimit"> & 
   /**
    * Tokens that the bucket holds. As many as come back in a second, at least 1, when no policy says; at most 1,000,000.
    *
-   * @generated from field: uint32 burst = 2;
+   * @generated from field: optional uint32 burst = 2;
    */
-  burst: number;
+  burst?: number | undefined;
 };
 
 /**
@@ -590,23 +590,23 @@ export declare type AdaptiveLimit = Message<"switchyard.resilience.v1.AdaptiveLi
   /**
    * Least limit. 4 when no policy says; 1 to 10,000.
    *
-   * @generated from field: uint32 min_calls = 2;
+   * @generated from field: optional uint32 min_calls = 2;
    */
-  minCalls: number;
+  minCalls?: number | undefined;
 
   /**
    * Greatest limit. 1000 when no policy says; 1 to 100,000.
    *
-   * @generated from field: uint32 max_calls = 3;
+   * @generated from field: optional uint32 max_calls = 3;
    */
-  maxCalls: number;
+  maxCalls?: number | undefined;
 
   /**
    * How much slower than without load the target may become before the limit shrinks. 1.5 when no policy says; 1 to 10.
    *
-   * @generated from field: double tolerance = 4;
+   * @generated from field: optional double tolerance = 4;
    */
-  tolerance: number;
+  tolerance?: number | undefined;
 };
 
 /**
@@ -670,9 +670,9 @@ export declare type FallbackStep = Message<"switchyard.resilience.v1.FallbackSte
   /**
    * Attempts of this step. 2 when unset; 1 to 100.
    *
-   * @generated from field: uint32 attempts = 6;
+   * @generated from field: optional uint32 attempts = 6;
    */
-  attempts: number;
+  attempts?: number | undefined;
 };
 
 /**
@@ -847,9 +847,9 @@ export declare type BalanceOptions = Message<"switchyard.resilience.v1.BalanceOp
    * How far above the mean load a system may go before CONSISTENT_HASH passes on to the next. 1.25 when no policy says;
    * 1 to 10.
    *
-   * @generated from field: double hash_load_factor = 2;
+   * @generated from field: optional double hash_load_factor = 2;
    */
-  hashLoadFactor: number;
+  hashLoadFactor?: number | undefined;
 
   /**
    * Whether systems of the sender's zone come first, else of the hub's. False when no policy says.

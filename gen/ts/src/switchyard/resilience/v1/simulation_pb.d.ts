@@ -122,7 +122,7 @@ export declare type SimulatedOutcome = Message<"switchyard.resilience.v1.Simulat
   retries: number;
 
   /**
-   * Messages and attempts that a limit refused.
+   * Deliveries that a limit refused before anything was sent.
    *
    * @generated from field: uint32 refusals = 6;
    */

@@ -1,4 +1,4 @@
-import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
 import { BreakerState } from '#gen/switchyard/resilience/v1/breaker_pb.js';
 import { ResilienceService } from '#gen/switchyard/resilience/v1/resilience_service_pb.js';
@@ -6,10 +6,13 @@ import { HubError } from '../base/error.ts';
 import { createFakeClock } from '../base/fake-clock.ts';
 import { Feed } from '../base/feed.ts';
 import { BreakerBoard, type BreakerSnapshot } from '../resilience/breaker-board.ts';
-import { type EndpointKey, endpointKeyToString } from '../resilience/endpoint-map.ts';
-import type { ForcedBreaker, ForcedBreakers } from '../resilience/forced-breakers.ts';
-import { PolicyBook } from '../resilience/policy-book.ts';
+import { breakerKeyToString } from '../resilience/breaker-key.ts';
+import type { EndpointKey } from '../resilience/endpoint-map.ts';
+import { createForcedStore } from '../resilience/forced-breakers.fixture.ts';
+import type { BreakerConfig } from '../resilience/policy.ts';
 import { defaultPolicy } from '../resilience/policy-fields.ts';
+import { createBreakerHandlers } from './breaker-handlers.ts';
+import type { ServiceDefinition } from './call.ts';
 import {
   callUnary,
   createTestRegistry,
@@ -18,51 +21,34 @@ import {
   shownEvent,
   violations,
 } from './handler-call.fixture.ts';
-import { createResilienceService } from './resilience-service.ts';
+import { resilienceRequestSchemas } from './resilience-requests.ts';
 
-const { listBreakers, watchBreakers, tripBreaker, resetBreaker } = ResilienceService.method;
+const { listBreakers, watchBreakers, tripBreaker, resetBreaker, listBreakerTransitions } =
+  ResilienceService.method;
 
-/** A store in memory that can be told to refuse, with a log of what was asked of it. */
-function createForced() {
-  const kept = new Map<string, ForcedBreaker>();
-  const calls: string[] = [];
-  const fault: { error?: HubError } = {};
-  const port: ForcedBreakers = {
-    load: async () => [...kept.values()],
-    save: async (forced) => {
-      calls.push(`save ${endpointKeyToString(forced)}`);
-      if (fault.error) throw fault.error;
-      kept.set(endpointKeyToString(forced), forced);
-    },
-    remove: async (key) => {
-      calls.push(`remove ${endpointKeyToString(key)}`);
-      if (fault.error) throw fault.error;
-      kept.delete(endpointKeyToString(key));
-    },
-  };
-  return { kept, calls, fault, port };
-}
-
-function setUp() {
+function setUp(change: Partial<BreakerConfig> = {}) {
   const clock = createFakeClock();
   const registry = createTestRegistry(clock);
   const feed = new Feed<BreakerSnapshot>({ clock });
-  const forced = createForced();
+  const forced = createForcedStore();
   const board = new BreakerBoard({
     clock,
     feed,
     forced: forced.port,
-    configOf: () => defaultPolicy.breaker,
+    configOf: () => ({ ...defaultPolicy.breaker, ...change }),
     onFault: (error) => {
       throw error;
     },
   });
-  const service = createResilienceService({
-    board,
-    feed,
-    directory: registry.directory,
-    policies: new PolicyBook([]),
-  });
+  const service: ServiceDefinition = {
+    service: ResilienceService,
+    schemas: resilienceRequestSchemas,
+    handlers: createBreakerHandlers({
+      board,
+      feed,
+      directory: registry.directory,
+    }) as unknown as ServiceDefinition['handlers'],
+  };
   /** Registers a system with interfaces of these names; each gets a breaker. */
   const put = (id: string, ...names: string[]): void => {
     registry.put(id, { interfaces: names.map((name) => httpInterface(name, `http://${id}.test`)) });
@@ -70,12 +56,12 @@ function setUp() {
   };
   const fail = (key: EndpointKey, count = 5): void => {
     for (let at = 0; at < count; at += 1) {
-      const answer = board.acquire(key);
+      const answer = board.acquire(key, 'data');
       if (answer.admitted) answer.settle('failure', 'HTTP 503');
     }
   };
   const list = async (init: Parameters<typeof callUnary<typeof listBreakers>>[2] = {}): Promise<string[]> =>
-    (await callUnary(service, listBreakers, init)).breakers.map(endpointKeyToString);
+    (await callUnary(service, listBreakers, init)).breakers.map(breakerKeyToString);
   return { ...registry, clock, feed, forced, board, service, put, fail, list };
 }
 
@@ -118,10 +104,10 @@ describe('ListBreakers', () => {
     put('a-b', 'one');
     put('b', 'one');
     const first = await callUnary(service, listBreakers, { pageSize: 2 });
-    expect(first.breakers.map(endpointKeyToString)).toEqual(['a/one', 'a/three']);
+    expect(first.breakers.map(breakerKeyToString)).toEqual(['a/one', 'a/three']);
     board.forget({ systemId: 'a', interface: 'three' });
     const second = await callUnary(service, listBreakers, { pageSize: 2, pageToken: first.nextPageToken });
-    expect(second.breakers.map(endpointKeyToString)).toEqual(['a/two', 'a-b/one']);
+    expect(second.breakers.map(breakerKeyToString)).toEqual(['a/two', 'a-b/one']);
     expect(await list({ pageSize: 2, pageToken: second.nextPageToken })).toEqual(['b/one']);
   });
 
@@ -241,7 +227,7 @@ describe('TripBreaker', () => {
     expect(timestampMs(breakers[0]!.openUntilTime!)).toBe(clock.now() + 90_000);
     expect(forced.kept.get('a/one')).toMatchObject({ untilMs: clock.now() + 90_000 });
     expect(board.get({ systemId: 'a', interface: 'two' })?.state).toBe('CLOSED');
-    expect(board.acquire({ systemId: 'a', interface: 'one' })).toMatchObject({ admitted: false });
+    expect(board.acquire({ systemId: 'a', interface: 'one' }, 'data')).toMatchObject({ admitted: false });
     await clock.advance(90_000);
     expect(board.get({ systemId: 'a', interface: 'one' })?.state).not.toBe('FORCED_OPEN');
     await clock.advance(0);
@@ -253,7 +239,7 @@ describe('TripBreaker', () => {
     put('a', 'one', 'two');
     put('b', 'one');
     const { breakers } = await callUnary(service, tripBreaker, { systemId: 'a' });
-    expect(breakers.map(endpointKeyToString)).toEqual(['a/one', 'a/two']);
+    expect(breakers.map(breakerKeyToString)).toEqual(['a/one', 'a/two']);
     expect(breakers.map(({ cause, openUntilTime }) => [cause, openUntilTime])).toEqual([
       ['tripped by alice', undefined],
       ['tripped by alice', undefined],
@@ -299,10 +285,56 @@ describe('TripBreaker', () => {
     ).rejects.toMatchObject({ reason: 'BREAKER_NOT_FOUND' });
   });
 
+  test('holds closed what it is told to, until the time is over', async () => {
+    const { put, fail, service, board, clock } = setUp();
+    put('a', 'one');
+    const { breakers } = await callUnary(service, tripBreaker, {
+      systemId: 'a',
+      state: BreakerState.FORCED_CLOSED,
+      duration: { seconds: 60n },
+      cause: 'a drill',
+    });
+    expect(breakers).toMatchObject([
+      { state: BreakerState.FORCED_CLOSED, cause: 'held closed by alice: a drill' },
+    ]);
+    fail({ systemId: 'a', interface: 'one' }, 100);
+    expect(board.get({ systemId: 'a', interface: 'one' })?.state).toBe('FORCED_CLOSED');
+    await clock.advance(60_000);
+    expect(board.get({ systemId: 'a', interface: 'one' })?.state).toBe('CLOSED');
+  });
+
+  test('opens that of one message type, where each has one of its own', async () => {
+    const { put, service, list, board } = setUp({ scope: 'MESSAGE_TYPE' });
+    put('a', 'one', 'two');
+    const { breakers } = await callUnary(service, tripBreaker, { systemId: 'a', messageType: 'pay' });
+    expect(breakers.map(breakerKeyToString)).toEqual(['a/one/pay', 'a/two/pay']);
+    expect(await list({ states: [BreakerState.FORCED_OPEN] })).toEqual(['a/one/pay', 'a/two/pay']);
+    expect(board.acquire({ systemId: 'a', interface: 'one' }, 'pay').admitted).toBe(false);
+    expect(board.acquire({ systemId: 'a', interface: 'one' }, 'ask').admitted).toBe(true);
+    expect(await list()).toEqual(['a/one', 'a/one/ask', 'a/one/pay', 'a/two', 'a/two/pay']);
+    const reset = await callUnary(service, resetBreaker, { systemId: 'a', messageType: 'ask' });
+    expect(reset.breakers.map(breakerKeyToString)).toEqual(['a/one/ask']);
+    await callUnary(service, resetBreaker, { systemId: 'a', messageType: 'pay' });
+    expect(await list({ states: [BreakerState.FORCED_OPEN] })).toEqual([]);
+  });
+
+  test('says why a message type has no breaker of its own', async () => {
+    const { put, service } = setUp();
+    put('a', 'one');
+    for (const validateOnly of [true, false]) {
+      await expect(
+        callUnary(service, tripBreaker, { systemId: 'a', messageType: 'pay', validateOnly }),
+      ).rejects.toMatchObject({ reason: 'BREAKER_NOT_FOUND', metadata: { message_type: 'pay' } });
+      await expect(
+        callUnary(service, resetBreaker, { systemId: 'a', messageType: 'pay', validateOnly }),
+      ).rejects.toMatchObject({ reason: 'BREAKER_NOT_FOUND', metadata: { message_type: 'pay' } });
+    }
+  });
+
   test('changes nothing when the store refuses', async () => {
     const { put, forced, service, list } = setUp();
     put('a', 'one');
-    forced.fault.error = new HubError({ reason: 'STORE_UNAVAILABLE', message: 'the disk is full' });
+    forced.fail(new HubError({ reason: 'STORE_UNAVAILABLE', message: 'the disk is full' }));
     await expect(callUnary(service, tripBreaker, { systemId: 'a' })).rejects.toMatchObject({
       reason: 'STORE_UNAVAILABLE',
     });
@@ -349,11 +381,72 @@ describe('ResetBreaker', () => {
     const { put, service, forced, list } = setUp();
     put('a', 'one');
     await callUnary(service, tripBreaker, { systemId: 'a' });
-    forced.fault.error = new HubError({ reason: 'STORE_UNAVAILABLE', message: 'the disk is full' });
+    forced.fail(new HubError({ reason: 'STORE_UNAVAILABLE', message: 'the disk is full' }));
     await expect(callUnary(service, resetBreaker, { systemId: 'a' })).rejects.toMatchObject({
       reason: 'STORE_UNAVAILABLE',
     });
     expect(await list({ states: [BreakerState.FORCED_OPEN] })).toEqual(['a/one']);
+  });
+});
+
+describe('ListBreakerTransitions', () => {
+  test('shows the newest first, with cause and time', async () => {
+    const { put, fail, service, clock } = setUp();
+    put('a', 'one');
+    fail({ systemId: 'a', interface: 'one' });
+    const openedMs = clock.now();
+    await clock.advance(60_000);
+    await callUnary(service, tripBreaker, { systemId: 'a', cause: 'moving house' });
+    const { transitions } = await callUnary(service, listBreakerTransitions);
+    expect(transitions).toMatchObject([
+      { from: BreakerState.HALF_OPEN, to: BreakerState.FORCED_OPEN, cause: 'tripped by alice: moving house' },
+      { from: BreakerState.OPEN, to: BreakerState.HALF_OPEN },
+      {
+        systemId: 'a',
+        interface: 'one',
+        messageType: '',
+        from: BreakerState.CLOSED,
+        to: BreakerState.OPEN,
+        cause: '5 failures in a row; the last: HTTP 503',
+      },
+    ]);
+    expect(transitions.map(({ time }) => timestampMs(time!))).toEqual([
+      openedMs + 60_000,
+      openedMs + 60_000,
+      openedMs,
+    ]);
+  });
+
+  test('goes page by page while more happens, and filters by system, interface and time', async () => {
+    const { put, fail, service, clock } = setUp();
+    put('a', 'one', 'two');
+    put('b', 'one');
+    for (const [systemId, name] of [
+      ['a', 'one'],
+      ['a', 'two'],
+      ['b', 'one'],
+    ] as const) {
+      fail({ systemId, interface: name });
+      await clock.advance(1000);
+    }
+    const names = async (init: Parameters<typeof callUnary<typeof listBreakerTransitions>>[2]) => {
+      const { transitions, nextPageToken } = await callUnary(service, listBreakerTransitions, init);
+      return { names: transitions.map(breakerKeyToString), nextPageToken };
+    };
+    const first = await names({ pageSize: 2 });
+    expect(first.names).toEqual(['b/one', 'a/two']);
+    await callUnary(service, resetBreaker, { systemId: 'b' });
+    expect(await names({ pageSize: 2, pageToken: first.nextPageToken })).toEqual({
+      names: ['a/one'],
+      nextPageToken: '',
+    });
+    expect((await names({ systemId: 'a' })).names).toEqual(['a/two', 'a/one']);
+    expect((await names({ systemId: 'a', interface: 'one' })).names).toEqual(['a/one']);
+    const startTime = timestampFromMs(clock.now() - 2000);
+    expect((await names({ systemId: 'a', startTime })).names).toEqual(['a/two']);
+    await expect(names({ systemId: 'a', pageToken: first.nextPageToken })).rejects.toMatchObject({
+      reason: 'BAD_CURSOR',
+    });
   });
 });
 
@@ -386,16 +479,32 @@ describe('the rules', () => {
     expect(fields(violations(service, listBreakers, { states: eleven }))).toEqual(['states']);
     const watch = { systemId: 'NO', resumeToken: 'x'.repeat(1025) };
     expect(fields(violations(service, watchBreakers, watch))).toEqual(['system_id', 'resume_token']);
-    const trip = { interface: 'NO', duration: { nanos: 1 }, cause: 'x'.repeat(501) };
+    const trip = {
+      interface: 'NO',
+      duration: { nanos: 1 },
+      cause: 'x'.repeat(501),
+      state: BreakerState.HALF_OPEN,
+      messageType: 'NO',
+    };
     expect(fields(violations(service, tripBreaker, trip)).sort()).toEqual([
       'cause',
       'duration',
       'interface',
+      'message_type',
+      'state',
       'system_id',
     ]);
-    expect(fields(violations(service, resetBreaker, { interface: 'NO' }))).toEqual([
+    expect(fields(violations(service, resetBreaker, { interface: 'NO', messageType: 'NO' }))).toEqual([
       'system_id',
       'interface',
+      'message_type',
+    ]);
+    const history = { systemId: 'NO', interface: 'NO', startTime: { nanos: -1 }, pageSize: -1 };
+    expect(fields(violations(service, listBreakerTransitions, history)).sort()).toEqual([
+      'interface',
+      'page_size',
+      'start_time',
+      'system_id',
     ]);
   });
 
