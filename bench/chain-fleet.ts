@@ -8,7 +8,7 @@ import { HealthMonitor } from '../src/health/monitor.ts';
 import { healthDirectory, messagingDirectory } from '../src/hub/ports.ts';
 import { DeliveryCore } from '../src/messaging/delivery-core.ts';
 import { deliveriesKeptDefault } from '../src/messaging/delivery-log.ts';
-import type { AttemptOutcome } from '../src/messaging/delivery-run.ts';
+import type { AttemptOutcome } from '../src/messaging/delivery-ports.ts';
 import { SystemDirectory } from '../src/registry/directory.ts';
 import type { BreakerSnapshot } from '../src/resilience/breaker-board.ts';
 import type { Policy } from '../src/resilience/policy.ts';

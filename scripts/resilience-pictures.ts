@@ -1,16 +1,10 @@
-/**
- * Draws the pictures of docs/resilience.md from the code that they show: `node scripts/resilience-pictures.ts` writes them
- * to docs/pictures; a test holds them current.
- */
-import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../src/base/random.ts';
 import { retryCeilingMs, retryDelayMs } from '../src/resilience/backoff.ts';
 import { ejectionsAllowed } from '../src/resilience/ejection-rules.ts';
 import { defaultPolicy } from '../src/resilience/policy-fields.ts';
 import { colours, drawAxes, Picture, type Point } from './picture.ts';
 
-/** Every picture by its file's name. */
+/** The pictures of docs/resilience.md by the names of their files, drawn from the code that they show. */
 export function resiliencePictures(): Readonly<Record<string, string>> {
   return {
     'resilience-delivery.svg': deliverySteps(),
@@ -18,11 +12,6 @@ export function resiliencePictures(): Readonly<Record<string, string>> {
     'resilience-backoff.svg': backoffCurve(),
     'resilience-ejection.svg': smallPools(),
   };
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = fileURLToPath(new URL('../docs/pictures/', import.meta.url));
-  for (const [name, svg] of Object.entries(resiliencePictures())) writeFileSync(folder + name, svg);
 }
 
 function deliverySteps(): string {

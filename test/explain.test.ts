@@ -44,7 +44,7 @@ beforeAll(async () => {
     ['ledger-1', 'ledger'],
     ['ledger-2', 'ledger'],
     ['archive-1', 'archive'],
-  ]) {
+  ] as const) {
     await clients.registry.registerSystem({
       system: { id, type, name: id, version: '1', interfaces: [{ name: 'main', uri: target.uri }] },
     });

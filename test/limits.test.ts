@@ -11,6 +11,8 @@ import {
 import { catalogFileBytesMax, catalogFilesMax } from '../src/catalog/source-files.ts';
 import { probesInFlightMax } from '../src/health/probe-schedule.ts';
 import { deliveriesKeptDefault } from '../src/messaging/delivery-log.ts';
+import { simulatedDeliveriesMax } from '../src/messaging/policy-simulation.ts';
+import { simulationsMax } from '../src/rpc/simulation-handlers.ts';
 import { replyBytesMaxDefault } from '../src/messaging/reply-cache.ts';
 import { replyShareMax } from '../src/messaging/reply-cache-store.ts';
 import { hopsMax } from '../src/messaging/dispatch.ts';
@@ -80,6 +82,8 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     checkedSystemsMax,
     configurationBytesMax,
     deliveriesKeptDefault,
+    simulatedDeliveriesMax,
+    simulationsMax,
     replyBytesMaxDefault,
     replyShareMax,
     descriptorSetBytesMax,

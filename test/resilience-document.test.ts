@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
+import { policyTable } from '../scripts/policy-table.ts';
 import { resiliencePictures } from '../scripts/resilience-pictures.ts';
 import { attemptScenarios } from './resilience/attempts.ts';
 import { breakerScenarios } from './resilience/breakers.ts';
@@ -40,10 +41,25 @@ describe('the table of docs/resilience.md', () => {
 });
 
 test.each(Object.entries(resiliencePictures()))('docs/pictures/%s shows the code as it is', (name, svg) => {
-  // `node scripts/resilience-pictures.ts` draws them anew.
+  // `node scripts/resilience-document.ts` draws them anew.
   expect(readFileSync(`${root}docs/pictures/${name}`, 'utf8')).toBe(svg);
   expect(document).toContain(`(pictures/${name})`);
 });
+
+test('docs/resilience.md has every field of a policy as it is', () => {
+  // `node scripts/resilience-document.ts` writes them anew.
+  const shown =
+    /<!-- policy-fields:begin[^>]*-->\n([^]*?)<!-- policy-fields:end -->/.exec(document)?.[1] ?? '';
+  expect(cellsOf(shown)).toEqual(cellsOf(policyTable()));
+});
+
+/** The cells of a Markdown table, however wide its columns are drawn. */
+function cellsOf(table: string): readonly (readonly string[])[] {
+  return table
+    .trim()
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim().replace(/^:?-+:?$/, '---')));
+}
 
 /** `| when | then | shown |`, until the next heading; what is shown stands in backticks. */
 function rowsOf(section: string): readonly { readonly when: string; readonly shown: string }[] {

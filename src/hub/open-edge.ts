@@ -37,17 +37,29 @@ export function openEdge(base: HubBase, parts: Parts): Edge {
   const { config, reloader, policies, logger, clock, random } = base;
   const { metrics, store, catalogs, monitor, delivery, transports, security, putPolicies } = parts;
   const { directory } = catalogs.registry;
+  const { dispatcher, router, log, breakers, loads, limits, replies } = delivery.core;
   metrics.countSystems(() => countBy(directory.systems(), ({ id }) => monitor.statusOf(id)));
 
   const { allowedHosts, allowedOrigins, connectionsMax, unaryMax, streamsMax } = edgeSettings(config);
   const edge = createEdge({
     services: [
       createRegistryService(catalogs),
-      createMessagingService({ ...delivery.core, clock, random }),
+      createMessagingService({
+        dispatcher,
+        router,
+        log,
+        breakers,
+        loads,
+        limits,
+        replies,
+        directory: delivery.core.directory,
+        clock,
+        random,
+      }),
       createHealthService({ monitor, directory }),
       createResilienceService({
-        board: delivery.core.breakers,
-        replies: delivery.core.replies,
+        board: breakers,
+        replies,
         feed: delivery.breakerFeed,
         directory,
         policies,

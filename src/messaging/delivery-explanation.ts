@@ -5,12 +5,12 @@ import type { BreakerBoard } from '../resilience/breaker-board.ts';
 import type { LimitBoard, LimitState } from '../resilience/limit-board.ts';
 import type { LoadBoard } from '../resilience/load-board.ts';
 import type { Directory } from './directory.ts';
-import type { SendOptions } from './delivery-ports.ts';
 import { callerOf, questionOf } from './dispatch.ts';
 import { explainFallbacks, type ExplainedFallback, systemsOf } from './fallback-explanation.ts';
 import { mayHedge } from './hedge.ts';
 import { type ReplyCache, usesReplyCache } from './reply-cache.ts';
 import { type ExplainedCandidate, explainCandidates } from './route-explanation.ts';
+import type { SendOptions } from './delivery.ts';
 import type { RoutePlan, Router } from './route.ts';
 
 /** What SendMessage would do with a message, as ExplainRoute shows it. */
@@ -50,7 +50,9 @@ export function explainDelivery(
   const { policy } = plan.policy;
   const boards = { ...ports, messageType: question.messageType };
   const caller = ports.limits.callerStates(callerOf(message), plan.policy);
-  const targets = systemsOf(plan.candidates).map((systemId) => ports.limits.states(systemId));
+  const targets = systemsOf(plan.candidates).map((systemId) =>
+    ports.limits.states(systemId, message.priority),
+  );
   const cached = usesReplyCache(policy.replyCache, plan.repeatSafety.repeatSafety);
   const fallbacks = explainFallbacks(ports, { message, question, plan });
   const isAnswered =

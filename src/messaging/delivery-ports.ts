@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Deadline } from '../base/deadline.ts';
-import type { Message, RepeatSafety, Reply } from '../base/message.ts';
+import type { Message } from '../base/message.ts';
 import type { Random } from '../base/random.ts';
 import type { AttemptResult, Endpoint, Protocol, Transport } from '../base/transport.ts';
 import type { BreakerBoard } from '../resilience/breaker-board.ts';
@@ -9,7 +9,7 @@ import type { LimitBoard } from '../resilience/limit-board.ts';
 import type { LoadBoard } from '../resilience/load-board.ts';
 import type { FallbackStep } from '../resilience/policy.ts';
 import type { RetryBudgets } from '../resilience/retry-budgets.ts';
-import type { Delivery } from './delivery.ts';
+import type { SendOptions } from './delivery.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import type { DeliveryRecord } from './delivery-record.ts';
 import type { Directory } from './directory.ts';
@@ -53,23 +53,6 @@ export interface DeliveryPorts {
   readonly random: Random;
   readonly observe: (outcome: AttemptOutcome) => void;
   readonly note: (event: DeliveryEvent) => void;
-}
-
-export interface SendOptions {
-  /** When the caller stops waiting, epoch ms; `Infinity` when it did not say. */
-  readonly callerDeadlineMs: Deadline;
-  /** Time that the request gives, in ms. */
-  readonly timeoutMs: number | undefined;
-  readonly repeatSafety: RepeatSafety | undefined;
-  /** Gives a target's refusal or server error back as a reply. */
-  readonly returnRejections: boolean;
-  /** Aborts when the caller went away. */
-  readonly signal: AbortSignal;
-}
-
-export interface Delivered {
-  readonly reply: Reply;
-  readonly delivery: Delivery;
 }
 
 /** A delivery that is under way. */

@@ -1,7 +1,6 @@
 import type { Message } from '../base/message.ts';
 import { traceIdOf } from '../base/trace-context.ts';
-import type { Attempt, Delivery, DeliveryState } from './delivery.ts';
-import type { SendOptions } from './delivery-ports.ts';
+import type { Attempt, Delivery, DeliveryState, SendOptions } from './delivery.ts';
 import { payloadMark } from './payload-mark.ts';
 
 /**

@@ -6,19 +6,17 @@ import {
   type AttemptTimeoutQuestion,
 } from '../resilience/attempt-timeout.ts';
 import { retryDelayMs } from '../resilience/backoff.ts';
-import { endpointKeyToString } from '../resilience/endpoint-map.ts';
 import type { ResolvedRepeatSafety } from '../resilience/repeat-safety.ts';
 import type { RetryBudget } from '../resilience/retry-budget.ts';
 import { decideRetry, type StopReason } from '../resilience/retry-decision.ts';
 import { admit, type Asker, type NotAdmitted } from './admission.ts';
+import { AskedTargets } from './asked-targets.ts';
 import { OpenAttempt } from './attempt.ts';
 import type { Candidate } from './candidate.ts';
 import type { DeliveryInput, DeliveryPorts } from './delivery-ports.ts';
 import { type EndedAttempt, mayHedge, race } from './hedge.ts';
 import type { FailedRun, FinishedAttempt } from './outcome.ts';
 import type { RoutePlan } from './route.ts';
-
-export type { AttemptOutcome, Delivered, DeliveryPorts, SendOptions } from './delivery-ports.ts';
 
 /** What one target is asked, and how much time and how many attempts it has for it. */
 export interface RunInput extends DeliveryInput {
@@ -52,11 +50,12 @@ export class DeliveryRun implements Asker {
   readonly #ports: DeliveryPorts;
   readonly #input: RunInput;
   #finished: FinishedAttempt[] | undefined;
-  /** Whom each attempt went to, in order. */
-  #asked: Endpoint[] | undefined;
+  readonly #asked = new AskedTargets();
   #begun = 0;
   #plan: RoutePlan;
   #mayHaveActed = false;
+  /** A target that lost a race asked not to be asked again. */
+  #pushedBack = false;
   /** Set once only this system may see the message again. */
   #onlySystemId: string | undefined;
   /** While attempts run beside each other: the system of the first. */
@@ -154,8 +153,7 @@ export class DeliveryRun implements Asker {
   #send(attempt: OpenAttempt, signal: AbortSignal, hedge: boolean): Promise<AttemptResult> {
     const { message, deadlineMs, record, fallback } = this.#input;
     this.#begun += 1;
-    if (this.#asked === undefined) this.#asked = [attempt.endpoint];
-    else this.#asked.push(attempt.endpoint);
+    this.#asked.add(attempt.endpoint);
     return attempt.send({
       message,
       number: record.beginAttempt(this.#plan.panic),
@@ -202,6 +200,7 @@ export class DeliveryRun implements Asker {
       failed: ({ attempt, result }) => {
         attempt.end(result);
         this.#mayHaveActed ||= result.verdict === 'MAY_HAVE_ACTED';
+        this.#pushedBack ||= result.mayRetry === false;
         const trace = attempt.trace(result, undefined);
         this.#input.record.attemptEnded(trace);
         this.#keep({ attempt: trace, endpoint: attempt.endpoint, result });
@@ -224,7 +223,7 @@ export class DeliveryRun implements Asker {
   /** Lets in an attempt beside those that run: within the retry budget, and never waiting. */
   #hedge(): OpenAttempt | undefined {
     const { budget, question } = this.#input;
-    if (this.signal.aborted || !budget.tryTake()) return undefined;
+    if (this.signal.aborted || this.#pushedBack || !budget.tryTake()) return undefined;
     let attempt: OpenAttempt | undefined;
     try {
       this.#plan = this.#ports.router.refresh(question, this.#plan);
@@ -242,27 +241,11 @@ export class DeliveryRun implements Asker {
     }
   }
 
-  /** Candidates that may be asked now, best first: untried ones before tried ones. */
+  /** Candidates that may be asked now, best first: those before others that were asked already. */
   #open(): readonly Candidate[] {
     const { candidates } = this.#plan;
-    if (this.#asked === undefined && this.#input.excluded === undefined) return candidates;
-    const asked = new Map<string, number>();
-    for (const endpoint of this.#asked ?? []) {
-      // A key holds a slash, an id does not.
-      for (const name of [endpoint.systemId, endpointKeyToString(endpoint)]) {
-        asked.set(name, (asked.get(name) ?? 0) + 1);
-      }
-    }
-    const timesAsked = (name: string): number => asked.get(name) ?? 0;
-    // Systems first: a second interface of one that failed comes after everybody who was not asked at all. The sort is
-    // stable, so among equally often asked ones the plan's order stays.
-    return candidates
-      .filter((candidate) => this.#isOpen(candidate))
-      .sort(
-        (a, b) =>
-          timesAsked(a.systemId) - timesAsked(b.systemId) ||
-          timesAsked(endpointKeyToString(a)) - timesAsked(endpointKeyToString(b)),
-      );
+    if (this.#asked.empty && this.#input.excluded === undefined) return candidates;
+    return this.#asked.leastFirst(candidates.filter((candidate) => this.#isOpen(candidate)));
   }
 
   /** Whether this delivery may go to a candidate at all. */
@@ -307,7 +290,7 @@ export class DeliveryRun implements Asker {
             retryAfterMs: failover ? undefined : result.retryAfterMs,
           });
     const decision = decideRetry({
-      result,
+      result: this.#pushedBack ? { ...result, mayRetry: false } : result,
       mayHaveActedBefore,
       repeatSafety,
       repeatScope,
@@ -347,9 +330,7 @@ export class DeliveryRun implements Asker {
   #hasFailover(): boolean {
     return this.#plan.candidates.some(
       (candidate) =>
-        candidate.status !== 'UNHEALTHY' &&
-        this.#isOpen(candidate) &&
-        this.#asked?.some(({ systemId }) => systemId === candidate.systemId) !== true,
+        candidate.status !== 'UNHEALTHY' && this.#isOpen(candidate) && !this.#asked.has(candidate.systemId),
     );
   }
 

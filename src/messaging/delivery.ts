@@ -1,4 +1,5 @@
-import type { MessageKind, Priority, RepeatSafety } from '../base/message.ts';
+import type { Deadline } from '../base/deadline.ts';
+import type { MessageKind, Priority, RepeatSafety, Reply } from '../base/message.ts';
 import type { Target } from '../base/target.ts';
 import type { Verdict } from '../base/transport.ts';
 
@@ -87,4 +88,23 @@ export interface Delivery {
   readonly replyAgeMs: number | undefined;
   /** The reply is the last good one, which may no longer be right. */
   readonly stale: boolean;
+}
+
+/** What came of a delivery that gave a reply. */
+export interface Delivered {
+  readonly reply: Reply;
+  readonly delivery: Delivery;
+}
+
+/** What a caller asks for beside the message. */
+export interface SendOptions {
+  /** When the caller stops waiting, epoch ms; `Infinity` when it did not say. */
+  readonly callerDeadlineMs: Deadline;
+  /** Time that the request gives, in ms. */
+  readonly timeoutMs: number | undefined;
+  readonly repeatSafety: RepeatSafety | undefined;
+  /** Gives a target's refusal or server error back as a reply. */
+  readonly returnRejections: boolean;
+  /** Aborts when the caller went away. */
+  readonly signal: AbortSignal;
 }

@@ -89,10 +89,12 @@ export function explainFallbacks(
     if (own.failure !== undefined) return { name, usable: false, reason: own.failure.message, candidates };
     if (left.length === 0)
       return { name, usable: false, reason: 'every system was asked before', candidates };
-    const systems = systemsOf(left).slice(0, own.attempts);
+    // A step has its own attempts and time, whatever the policy of its target says.
+    const { maxAttempts, timeoutMs } = stepQuestion;
+    const systems = systemsOf(left).slice(0, maxAttempts);
     for (const systemId of systems) asked.add(systemId);
-    const times = own.attempts === 1 ? '1 attempt' : `at most ${own.attempts} attempts`;
-    const reason = `asks ${systems[0]} first, ${times} in ${formatDuration(own.timeoutMs)}`;
+    const times = maxAttempts === 1 ? '1 attempt' : `at most ${maxAttempts} attempts`;
+    const reason = `asks ${systems[0]} first, ${times} in ${formatDuration(timeoutMs)}`;
     return { name, usable: true, reason, candidates };
   };
 

@@ -19,7 +19,8 @@ import { PolicyBook } from '../resilience/policy-book.ts';
 import { defaultPolicy } from '../resilience/policy-fields.ts';
 import { methodRepeatSafety } from '../resilience/repeat-safety.ts';
 import { DeliveryCore } from './delivery-core.ts';
-import type { AttemptOutcome, DeliveryEvent, SendOptions } from './delivery-ports.ts';
+import type { SendOptions } from './delivery.ts';
+import type { AttemptOutcome, DeliveryEvent } from './delivery-ports.ts';
 import type { Provider } from './directory.ts';
 
 /** What a system's transport does with an attempt. */

@@ -186,6 +186,21 @@ describe('a race', () => {
     expectNothingHeld(fleet);
   });
 
+  test('in which a target asks not to be asked again is not followed by another attempt', async () => {
+    const fleet = hedged({ one: {}, two: {} }, { delayMs: 100, attempts: 3 }, 5);
+    for (const system of ['one', 'two']) {
+      fleet.behaviours.set(system, (attempt, message) =>
+        after(
+          attempt.attempt === 1 ? 1000 : 10,
+          attempt.attempt === 1 ? broken : { ...broken, mayRetry: false },
+          fleet.clock,
+        )(attempt, message),
+      );
+    }
+    const { error } = await send(fleet, messageTo(toType, fleet.clock), safe);
+    expect(error?.metadata).toMatchObject({ attempts: '2', stopped_by: 'pushback' });
+  });
+
   test('ends with a definite no, which says that another may have acted', async () => {
     const fleet = hedged({ one: {} }, { delayMs: 100 });
     fleet.behaviours.set('one', (attempt, message) =>

@@ -9,7 +9,7 @@ export interface SimulationSetting {
   readonly leftOut: number;
   /** Systems that the traces name and that are not registered any more. */
   readonly gone: number;
-  /** Systems that answer as others of their type, since no attempt at them is recorded. */
+  /** Interfaces that answer as others of their type, since no attempt at them is recorded. */
   readonly unseen: number;
   /** All policies, the proposed one among them. */
   readonly policies: readonly Policy[];
@@ -44,7 +44,7 @@ export function assumptionsOf(setting: SimulationSetting): readonly string[] {
   }
   if (unseen > 0) {
     texts.push(
-      `${count(unseen, 'system of which no attempt is recorded answers', 'systems of which no attempt is recorded answer')} as others of the same type.`,
+      `${count(unseen, 'interface of which no attempt is recorded answers', 'interfaces of which no attempt is recorded answer')} as others of the same type.`,
     );
   }
   if (policies.some(({ replyCache }) => (replyCache?.ttlMs ?? 0) > 0)) {

@@ -64,8 +64,7 @@ export async function simulatePolicy(question: PolicySimulationQuestion): Promis
   const replayed = { ...question, deliveries, fleet, answers };
   const current = await replay({ ...replayed, policies });
   const changed = await replay({ ...replayed, policies: proposedPolicies });
-  const unseen = new Set<string>();
-  for (const endpoint of fleet.endpoints()) if (!answers.saw(endpoint)) unseen.add(endpoint.systemId);
+  const unseen = [...fleet.endpoints()].filter((endpoint) => !answers.saw(endpoint)).length;
   return {
     deliveries: deliveries.length,
     matched: changed.matched.get(proposed.name) ?? 0,
@@ -78,7 +77,7 @@ export async function simulatePolicy(question: PolicySimulationQuestion): Promis
       newestOnly: question.deliveries.length > ended.length ? ended.length : undefined,
       leftOut: ended.length - deliveries.length,
       gone: everyone.gone,
-      unseen: unseen.size,
+      unseen,
       policies: proposedPolicies,
     }),
   };

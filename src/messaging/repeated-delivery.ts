@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Message } from '../base/message.ts';
 import type { Delivery } from './delivery.ts';
-import type { SendOptions } from './delivery-run.ts';
+import type { SendOptions } from './delivery.ts';
 
 /** The message of a recorded delivery, as far as it is remembered: equal payloads are equal again, but not themselves. */
 export function repeatedMessage({ messageId, acceptTimeMs, traceId, subject }: Delivery): Message {

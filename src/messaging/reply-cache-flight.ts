@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { HubError } from '../base/error.ts';
 import { priorities, type Priority } from '../base/message.ts';
-import type { Delivered } from './delivery-ports.ts';
+import type { Delivered } from './delivery.ts';
 
 /** Whom a call waits for, and how long. */
 export interface FlightOptions {

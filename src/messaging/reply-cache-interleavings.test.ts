@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { HubError } from '../base/error.ts';
 import { createFakeClock } from '../base/fake-clock.ts';
 import { delivered, minute, patient, question, reply, textOf } from './reply-cache.fixture.ts';
-import type { Delivered } from './delivery-ports.ts';
+import type { Delivered } from './delivery.ts';
 import { ReplyCache, replyBytesMaxDefault } from './reply-cache.ts';
 
 /** What a caller does, in whatever order the scheduler likes. */

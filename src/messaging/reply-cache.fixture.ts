@@ -1,7 +1,7 @@
 import type { Reply } from '../base/message.ts';
 import type { ReplyCacheConfig } from '../resilience/policy.ts';
-import type { Attempt, Delivery } from './delivery.ts';
-import type { Delivered } from './delivery-ports.ts';
+import type { Attempt, Delivered, Delivery } from './delivery.ts';
+
 import type { ServeOptions } from './reply-cache.ts';
 import type { ReplyQuestion } from './reply-cache-key.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HubError } from '../base/error.ts';
 import { createFakeClock } from '../base/fake-clock.ts';
 import { delivered, minute, patient, question, reply, textOf } from './reply-cache.fixture.ts';
-import type { Delivered } from './delivery-ports.ts';
+import type { Delivered } from './delivery.ts';
 import { ReplyCache, replyBytesMaxDefault, type ServedReply, usesReplyCache } from './reply-cache.ts';
 
 const ask = question();

@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Reply, RepeatSafety } from '../base/message.ts';
 import { type Target, targetToString } from '../base/target.ts';
 import type { ReplyCacheConfig } from '../resilience/policy.ts';
-import type { Delivery } from './delivery.ts';
-import type { Delivered } from './delivery-ports.ts';
+
+import type { Delivered, Delivery } from './delivery.ts';
 import { Flight, type FlightOptions } from './reply-cache-flight.ts';
 import { replyKey, type ReplyQuestion } from './reply-cache-key.ts';
 import { replyUse } from './reply-cache-rules.ts';

@@ -96,9 +96,9 @@ test('one slow call among many does not halve the limit', () => {
 test('while it binds, the latency without load is measured anew after 30 s', () => {
   const adaptive = new AdaptiveLimit({ ...config, maxCalls: 30 }, 0);
   const call = createCaller(adaptive);
-  call({ forMs: 29_900, latencyMs: 100 });
+  call({ forMs: 30_000, latencyMs: 100 });
   expect([adaptive.probing, adaptive.baselineMs]).toEqual([false, 100]);
-  call({ forMs: 600, latencyMs: 100 });
+  for (let step = 0; step < 10 && !adaptive.probing; step += 1) call({ forMs: 100, latencyMs: 100 });
   expect([adaptive.probing, adaptive.limit]).toEqual([true, 5]);
   call({ forMs: 1000, latencyMs: 60 });
   expect(adaptive.probing).toBe(false);

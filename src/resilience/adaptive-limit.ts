@@ -29,6 +29,8 @@ export const adaptiveDefaults = {
   baselineMsMin: 2,
   /** Weight of a new window in the latency without load. */
   baselineWeight: 0.5,
+  /** Longest latency that counts, in ms: the longest that an attempt may take. */
+  latencyMsMax: 3_600_000,
   /** A latency counts at most as this many times `tolerance` × the one without load. */
   outlierFactor: 4,
   /** Time after which the latency without load is measured anew while the limit binds, in ms. */
@@ -108,7 +110,7 @@ export class AdaptiveLimit {
 
   /** Calls in flight that the target gets now; a whole number. */
   get limit(): number {
-    return Math.floor(this.#probe?.limit ?? this.#limit);
+    return Math.floor(this.#bounded(this.#probe?.limit ?? this.#limit));
   }
 
   /** Mean latency without load, in ms; undefined: not known yet. */
@@ -170,7 +172,7 @@ export class AdaptiveLimit {
 
   #cut(latencyMs: number): number {
     const normalMs = this.#normalMs();
-    if (normalMs === undefined) return latencyMs;
+    if (normalMs === undefined) return Math.min(latencyMs, adaptiveDefaults.latencyMsMax);
     return Math.min(latencyMs, adaptiveDefaults.outlierFactor * this.#config.tolerance * normalMs);
   }
 

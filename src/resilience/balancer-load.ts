@@ -13,14 +13,18 @@ export interface LoadOrderOptions {
 /** Latencies this close are equal: 20 % of the larger one, at least 1 ms. Measured ones never are exactly. */
 const latencyTolerance = { share: 0.2, ms: 1 };
 
+/** Places that are chosen by load. Who comes behind them gets the message only if those may not, and is drawn by chance. */
+const chosenPlaces = 2;
+
 /**
  * Puts the less loaded ones first: the better of two drawn at random (power of two choices: Mitzenmacher, "The Power of
  * Two Choices in Randomized Load Balancing", 2001), by calls in flight over weight, then by average latency, then in turn
- * if the weights are equal and by weight if not; the rest by the same draw.
+ * if the weights are equal and by weight if not; the second place by the same draw, the others by chance.
  */
 export function orderByLoad<C extends BalancerCandidate>(pool: Pool<C>, options: LoadOrderOptions): void {
   const { random, turn } = options;
-  for (let place = 0; place < pool.size - 1; place += 1) {
+  const chosen = Math.min(chosenPlaces, pool.size - 1);
+  for (let place = 0; place < chosen; place += 1) {
     // The first choice carries the traffic, so it alone is drawn by weight.
     const one = place === 0 ? pool.placeAt(random.next()) : place + randomInt(random, pool.size - place);
     const rest = place + randomInt(random, pool.size - place - 1);
@@ -29,6 +33,9 @@ export function orderByLoad<C extends BalancerCandidate>(pool: Pool<C>, options:
     const otherWins =
       better === 0 ? place === 0 && pool.even && isNext(other, one, { turn, size: pool.size }) : better > 0;
     pool.swap(place, otherWins ? other : one);
+  }
+  for (let place = chosen; place < pool.size - 1; place += 1) {
+    pool.swap(place, place + randomInt(random, pool.size - place));
   }
 }
 

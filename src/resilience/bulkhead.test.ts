@@ -17,12 +17,8 @@ function createBulkhead(rules: Partial<Rules> = {}) {
   const settings: Rules = { maxCalls: 1, queueMax: 2, queueTimeMs: 1000, startDelayMs: 0, ...rules };
   const bulkhead = new Bulkhead(clock, {
     placesFor: () => settings.maxCalls,
-    get queueMax() {
-      return settings.queueMax;
-    },
-    get queueTimeMs() {
-      return settings.queueTimeMs;
-    },
+    queueMax: () => settings.queueMax,
+    queueTimeMs: () => settings.queueTimeMs,
     startDelayMs: () => settings.startDelayMs,
     started: () => undefined,
   });
@@ -107,7 +103,7 @@ test('a lower limit lets calls in flight finish, a higher one wakes who waits', 
 });
 
 test('who has a place but must not start yet starts when it may', async () => {
-  const { clock, bulkhead, settings, ends, wait } = createBulkhead();
+  const { clock, settings, ends, wait } = createBulkhead();
   settings.startDelayMs = 50;
   wait('waits');
   await clock.advance(49);
@@ -159,7 +155,6 @@ test('never above its limit, never loses a place or a waiter, under any interlea
       const ends: Partial<Record<WaitEnd | 'refused', number>> = {};
       let inside = 0;
       let calls = 0;
-      /** In flight at the time when the limit was lowered under it: nobody may come in above. */
       const check = (): void => {
         expect(bulkhead.inFlight).toBe(inside);
         expect(bulkhead.waiting).toBeLessThanOrEqual(settings.queueMax);
@@ -198,7 +193,7 @@ test('never above its limit, never loses a place or a waiter, under any interlea
         await settled(clock);
         expect(bulkhead.inFlight).toBeLessThanOrEqual(Math.max(settings.maxCalls, before));
         check();
-        if (scheduler.count() > 0 && calls % 2 === 0) await scheduler.waitOne();
+        if (scheduler.count() > 0 && calls % 2 === 0) await scheduler.waitNext(1);
         await settled(clock);
         check();
       }

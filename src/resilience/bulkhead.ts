@@ -7,9 +7,9 @@ export interface BulkheadRules {
   /** Calls in flight below which one of this priority is let in; no less for a higher priority than for a lower one. */
   placesFor(priority: Priority): number;
   /** Most that wait. */
-  readonly queueMax: number;
+  queueMax(): number;
   /** Longest wait, in ms. */
-  readonly queueTimeMs: number;
+  queueTimeMs(): number;
   /** Whole ms until something else than places lets the next one start; 0: now. */
   startDelayMs(): number;
   /** One starts, now. */
@@ -80,9 +80,9 @@ export class Bulkhead {
 
   /** Whether one of this priority could wait. */
   mayQueue(priority: Priority): boolean {
-    if (this.#queue.size < this.#rules.queueMax) return true;
+    if (this.#queue.size < this.#rules.queueMax()) return true;
     const lowest = this.#queue.newestOfLowest;
-    return this.#rules.queueMax > 0 && lowest !== undefined && rankOf(lowest.priority) < rankOf(priority);
+    return this.#rules.queueMax() > 0 && lowest !== undefined && rankOf(lowest.priority) < rankOf(priority);
   }
 
   /** Waits for a place. The promise never rejects. Call only when {@link mayQueue}. */
@@ -90,9 +90,10 @@ export class Bulkhead {
     if (signal.aborted) return Promise.resolve('aborted');
     const leftMs = deadlineMs - this.#clock.now();
     if (leftMs <= 0) return Promise.resolve('deadline');
-    if (this.#queue.size >= this.#rules.queueMax) this.#queue.newestOfLowest?.end('displaced');
+    if (this.#queue.size >= this.#rules.queueMax()) this.#queue.newestOfLowest?.end('displaced');
     return new Promise((resolve) => {
-      const cutByDeadline = leftMs < this.#rules.queueTimeMs;
+      const queueTimeMs = this.#rules.queueTimeMs();
+      const cutByDeadline = leftMs < queueTimeMs;
       const onAbort = (): void => waiter.end('aborted');
       const waiter: Waiter = {
         priority,
@@ -106,7 +107,7 @@ export class Bulkhead {
           if (this.#queue.size === 0) this.#stopTimer();
         },
       };
-      const timer = this.#clock.after(cutByDeadline ? leftMs : this.#rules.queueTimeMs, () =>
+      const timer = this.#clock.after(cutByDeadline ? leftMs : queueTimeMs, () =>
         waiter.end(cutByDeadline ? 'deadline' : 'queue_time'),
       );
       signal.addEventListener('abort', onAbort, { once: true });
@@ -118,7 +119,7 @@ export class Bulkhead {
   /** Follows other rules: lets in who has a place now, and ends the waits for which there is no room any more. Calls in flight finish. */
   rulesChanged(): void {
     this.#letIn();
-    while (this.#queue.size > this.#rules.queueMax) this.#queue.newestOfLowest?.end('displaced');
+    while (this.#queue.size > this.#rules.queueMax()) this.#queue.newestOfLowest?.end('displaced');
   }
 
   /** Lets in whom time has made room for meanwhile. */

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Priority } from '../base/message.ts';
 import type { AttemptReason } from '../base/transport.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
-import { Bulkhead, type BulkheadRules, type WaitEnd, type WaitRequest } from './bulkhead.ts';
+import { Bulkhead, type WaitEnd, type WaitRequest } from './bulkhead.ts';
 import {
   type LimitName,
   type LimitRefusal,
@@ -65,21 +65,15 @@ export class TargetLimits {
     this.#clock = clock;
     this.#systemId = systemId;
     this.#resolved = resolved;
-    const target = this;
-    const rules: BulkheadRules = {
-      placesFor: (priority) => target.#placesFor(priority),
-      get queueMax() {
-        return target.#queueMax();
-      },
-      get queueTimeMs() {
-        return target.#resolved.policy.limits.concurrency.queueTimeMs;
-      },
-      startDelayMs: () => target.#bucket?.msUntilToken(clock.monotonic()) ?? 0,
+    this.#bulkhead = new Bulkhead(clock, {
+      placesFor: (priority) => this.#placesFor(priority),
+      queueMax: () => this.#queueMax(),
+      queueTimeMs: () => this.#resolved.policy.limits.concurrency.queueTimeMs,
+      startDelayMs: () => this.#bucket?.msUntilToken(clock.monotonic()) ?? 0,
       started: () => {
-        target.#bucket?.tryTake(clock.monotonic());
+        this.#bucket?.tryTake(clock.monotonic());
       },
-    };
-    this.#bulkhead = new Bulkhead(clock, rules);
+    });
     this.configure(resolved);
   }
 

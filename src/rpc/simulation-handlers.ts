@@ -30,6 +30,9 @@ export interface SimulationHandlersOptions {
   readonly hubZone: () => string;
 }
 
+/** Simulations at the same time: each takes its share of the one thread that delivers. */
+export const simulationsMax = 1;
+
 /** The handler of ResilienceService that runs recorded deliveries against a proposed policy. */
 export function createSimulationHandlers({
   deliveries,
@@ -39,12 +42,12 @@ export function createSimulationHandlers({
   transports,
   hubZone,
 }: SimulationHandlersOptions): Pick<ServiceHandlers<typeof ResilienceService>, 'simulatePolicy'> {
-  let running = false;
+  let running = 0;
   return {
     async simulatePolicy({ policy, startTime, endTime, seed }, { signal }) {
       if (policy === undefined) throw invalidFields([{ field: 'policy', description: 'is required' }]);
-      if (running) throw simulationRunning();
-      running = true;
+      if (running >= simulationsMax) throw simulationRunning();
+      running += 1;
       try {
         const simulation = await simulatePolicy({
           deliveries: deliveries.between(
@@ -65,18 +68,17 @@ export function createSimulationHandlers({
         });
         return { simulation: simulationToProto(simulation) };
       } finally {
-        running = false;
+        running -= 1;
       }
     },
   };
 }
 
-/** One at a time: it takes its share of the one thread that delivers. */
 function simulationRunning(): HubError {
   return new HubError({
     reason: 'CONCURRENCY_LIMITED',
     message: 'Another simulation is running on this hub, and there is one at a time; try again in a moment.',
-    metadata: { limit: '1', resource: 'simulations' },
+    metadata: { limit: String(simulationsMax), limit_name: 'simulations' },
     retryAfterMs: 1000,
   });
 }

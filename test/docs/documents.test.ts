@@ -48,7 +48,7 @@ async function startSession() {
   symlinkSync(`${root}examples`, join(folder, 'examples'));
   // Ports that the pages name, and free ones that stand for them here.
   const ports = new Map<string, string>();
-  for (const port of ['7700', '7701', '7801', '7802', '7811', '7812', '7813'])
+  for (const port of ['7700', '7701', '7801', '7802', '7811', '7812', '7813', '7821', '7822'])
     ports.set(port, String(await freePort()));
   const here = (text: string): string =>
     text.replace(

@@ -13,8 +13,7 @@ import {
   type SendOptions as TransportOptions,
 } from '../../src/base/transport.ts';
 import { DeliveryCore } from '../../src/messaging/delivery-core.ts';
-import type { SendOptions } from '../../src/messaging/delivery-ports.ts';
-import type { Delivery } from '../../src/messaging/delivery.ts';
+import type { Delivery, SendOptions } from '../../src/messaging/delivery.ts';
 import type { Provider } from '../../src/messaging/directory.ts';
 import { endpointOf, messageTo, options } from '../../src/messaging/fleet.fixture.ts';
 import type { BreakerSnapshot } from '../../src/resilience/breaker-board.ts';

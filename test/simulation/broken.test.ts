@@ -1,6 +1,11 @@
 /** Breaks the hub on purpose, in one place at a time, and sees that the simulation finds it. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type * as attemptTimeouts from '../../src/resilience/attempt-timeout.ts';
+import type * as bulkheads from '../../src/resilience/bulkhead.ts';
+import type * as ejectionRules from '../../src/resilience/ejection-rules.ts';
+import type * as tokenBuckets from '../../src/resilience/token-bucket.ts';
+import type * as outcomes from '../../src/messaging/outcome.ts';
+import type * as replyKeys from '../../src/messaging/reply-cache-key.ts';
 import type * as breakerStates from '../../src/resilience/breaker-state.ts';
 import type * as retryBudgets from '../../src/resilience/retry-budget.ts';
 import type * as retryDecisions from '../../src/resilience/retry-decision.ts';
@@ -110,17 +115,92 @@ describe('a hub that', () => {
         })),
       /within the budget/,
     ],
+    [
+      'lets more calls run at once than it should',
+      () => {
+        breakModule<typeof bulkheads>('../../src/resilience/bulkhead.ts', ({ Bulkhead }) => ({
+          Bulkhead: class extends Bulkhead {
+            override hasPlace(): boolean {
+              return true;
+            }
+          },
+        }));
+      },
+      /than its limits allow/,
+    ],
+    [
+      'never gives a place back',
+      () => {
+        breakModule<typeof bulkheads>('../../src/resilience/bulkhead.ts', ({ Bulkhead }) => ({
+          Bulkhead: class extends Bulkhead {
+            override leave(): void {
+              super.enter();
+              super.leave();
+            }
+          },
+        }));
+      },
+      /nothing is left|gets traffic again/,
+    ],
+    [
+      'gives tokens away that it does not have',
+      () => {
+        breakModule<typeof tokenBuckets>('../../src/resilience/token-bucket.ts', ({ TokenBucket }) => ({
+          TokenBucket: class extends TokenBucket {
+            override msUntilToken(): number {
+              return 0;
+            }
+            override tryTake(nowMs: number): boolean {
+              super.tryTake(nowMs);
+              return true;
+            }
+          },
+        }));
+      },
+      /than its (limits allow|rate allows)/,
+    ],
+    [
+      'ejects as many as do badly',
+      () => {
+        breakModule<typeof ejectionRules>('../../src/resilience/ejection-rules.ts', () => ({
+          ejectionsAllowed: () => 1000,
+        }));
+      },
+      /ejection never takes the last/,
+    ],
+    [
+      'says that nothing happened when it does not know',
+      () => {
+        breakModule<typeof outcomes>('../../src/messaging/outcome.ts', ({ deliveryError }) => ({
+          deliveryError: (failed) => deliveryError({ ...failed, executed: 'no' }),
+        }));
+      },
+      /said about execution is true/,
+    ],
+    [
+      'gives one caller the reply that is meant for another',
+      () => {
+        breakModule<typeof replyKeys>('../../src/messaging/reply-cache-key.ts', ({ replyKey }) => ({
+          replyKey: (question, config) => replyKey(question, { ...config, shared: true, vary: [] }),
+        }));
+      },
+      /answers its own question/,
+    ],
   ];
 
-  test.each(bugs)('%s is found, with the command that shows it again', async (_, breakIt, invariant) => {
-    breakIt();
-    const result = await firstFailure();
-    expect(result.violation?.invariant).toMatch(invariant);
-    expect(failureText(result)).toContain(`replay:    npm run simulate -- --seed ${result.seed} --trace`);
-    expect(failureText(result)).toContain(`violated: ${result.violation?.invariant}`);
+  test.each(bugs)(
+    '%s is found, with the command that shows it again',
+    { timeout: 120_000 },
+    async (_, breakIt, invariant) => {
+      breakIt();
+      const result = await firstFailure();
+      expect(result.violation?.invariant).toMatch(invariant);
+      expect(failureText(result)).toContain(`replay:    npm run simulate -- --seed ${result.seed} --trace`);
+      expect(failureText(result)).toContain(`violated: ${result.violation?.invariant}`);
 
-    // The same seed shows the same again.
-    const { runSimulation } = await import('./simulation.ts');
-    expect(await runSimulation({ seed: result.seed })).toEqual(result);
-  });
+      // The same seed shows the same again.
+      const { runSimulation } = await import('./simulation.ts');
+      expect(await runSimulation({ seed: result.seed })).toEqual(result);
+    },
+  );
 });

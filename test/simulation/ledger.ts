@@ -1,7 +1,7 @@
 import type { HubError } from '../../src/base/error.ts';
 import type { Message, RepeatSafety } from '../../src/base/message.ts';
 import type { AttemptResult, Endpoint } from '../../src/base/transport.ts';
-import type { Delivered, SendOptions } from '../../src/messaging/delivery-run.ts';
+import type { Delivered, SendOptions } from '../../src/messaging/delivery.ts';
 import type { EffectivePolicy } from '../../src/resilience/policy.ts';
 
 /** What was promised for a message when it was sent, by the policies in force then. */

@@ -8,7 +8,7 @@ import {
   type RepeatSafety,
 } from '../../../src/base/message.ts';
 import { type Target, targetToString } from '../../../src/base/target.ts';
-import type { SendOptions } from '../../../src/messaging/delivery-run.ts';
+import type { SendOptions } from '../../../src/messaging/delivery.ts';
 import type { RouteQuestion } from '../../../src/messaging/route.ts';
 import type { Draws } from '../draws.ts';
 import { type Ledger, type MessageRecord, messageText, type Outcome } from '../ledger.ts';
