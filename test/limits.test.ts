@@ -30,6 +30,8 @@ import { fallbackStepsMax, matchEntriesMax, staticReplyBytesMax } from '../src/r
 import { resolvedPoliciesMax } from '../src/resilience/policy-cache.ts';
 import { putPoliciesMax } from '../src/resilience/put-policies.ts';
 import { idleRetryBudgetsMax } from '../src/resilience/retry-budgets.ts';
+import { placeRetryAfterMsMax } from '../src/resilience/limit-answer.ts';
+import { callerBucketsMax } from '../src/resilience/limit-callers.ts';
 import {
   descriptorSetDataBytesMax,
   descriptorSetsPerCatalogMax,
@@ -107,6 +109,7 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     pageBytesMax,
     pageSizeMax,
     payloadBytesMax,
+    placeRetryAfterMsMax,
     policiesMax,
     probesInFlightMax,
     putPoliciesMax,
