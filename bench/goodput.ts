@@ -83,7 +83,7 @@ const head = [
   'good answers',
   'of the peak',
   'p50, p99 of good ones',
-  'refused at once',
+  'refused',
   'too late or failed',
 ];
 const goodputs = { without: goodputsOf('without'), with: goodputsOf('with') };
@@ -97,7 +97,9 @@ const rows = loads.flatMap((load) =>
       mode === 'with' ? 'adaptive' : 'none',
       `${pick(({ goodput }) => goodput).toFixed(1)} /s`,
       `${((pick(({ goodput }) => goodput) / peak) * 100).toFixed(0)} %`,
-      `${pick(({ p50Ms }) => p50Ms).toFixed(0)}, ${pick(({ p99Ms }) => p99Ms).toFixed(0)} ms`,
+      pick(({ goodput }) => goodput) === 0
+        ? '–'
+        : `${pick(({ p50Ms }) => p50Ms).toFixed(0)}, ${pick(({ p99Ms }) => p99Ms).toFixed(0)} ms`,
       percent(({ refused, ended }) => (refused / ended) * 100),
       percent(({ failed, ended }) => (failed / ended) * 100),
     ];

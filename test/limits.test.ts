@@ -75,6 +75,7 @@ const inCode: Readonly<Record<string, number>> = Object.fromEntries(
     bodyExcerptBytesMax,
     breakerTransitionsMax,
     breakerTypesMax,
+    callerBucketsMax,
     catalogDescriptorSetsMax,
     catalogFileBytesMax,
     catalogFilesMax,

@@ -110,6 +110,11 @@ export class DeliveryRun implements Asker {
         const entry = admitted instanceof Promise ? await admitted : admitted;
         if (!(entry instanceof OpenAttempt)) return this.#fail(entry.stop, entry);
         attempt = entry;
+        // The one that was to be asked for the first time may have refused, or be gone: it became a retry after all.
+        if (retry === undefined && this.#asked.has(attempt.endpoint.systemId)) {
+          if (!budget.tryTake()) return this.#fail('budget');
+          retry = budget;
+        }
         if (retry !== undefined) attempt.holdRetry(retry);
         retry = undefined;
 

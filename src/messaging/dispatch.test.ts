@@ -412,6 +412,21 @@ test('a failover to a healthy system that was not asked yet needs no budget', as
   expect(fleet.sent.some(({ system }) => system === 'one')).toBe(true);
 });
 
+test('a failover that finds its system refusing is a retry of the other, and takes from the budget', async () => {
+  const fleet = createFleet({ one: {}, two: {} });
+  fleet.statuses.set('two', 'DEGRADED');
+  const budget = fleet.budgetOf(toType);
+  for (let held = 0; held < 3; held += 1) expect(budget.tryTake()).toBe(true);
+  fleet.behaviours.set('one', () => {
+    // Its breaker opens between the decision to ask it and the asking.
+    queueMicrotask(() => void fleet.breakers.trip(endpointOf('two'), { state: 'FORCED_OPEN', cause: 'x' }));
+    return broken;
+  });
+  const { error } = await send(fleet, messageTo(toType, fleet.clock), { repeatSafety: 'SAFE' });
+  expect(error?.metadata['stopped_by']).toBe('budget');
+  expect(fleet.sent.map(({ system }) => system)).toEqual(['one']);
+});
+
 test('a failover to systems that are not well takes from the budget', async () => {
   const fleet = createFleet({ one: {}, two: { status: 'UNHEALTHY' } });
   const budget = fleet.budgetOf(toType);

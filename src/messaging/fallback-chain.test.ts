@@ -287,6 +287,30 @@ test('when all fail, the error is the target’s own, with what the fallbacks ca
   });
 });
 
+test('when a step may have acted with a read, the error says so, whatever the target says', async () => {
+  const fleet = fleetWith([backup]);
+  fleet.behaviours.set('main', () => refused).set('backup', () => timedOut);
+  const { error } = await send(fleet, messageTo(toSystem('main'), fleet.clock), { repeatSafety: 'SAFE' });
+  expect(error).toMatchObject({ reason: 'TARGET_TIMEOUT', executed: 'unknown' });
+  expect(error?.metadata).toMatchObject({ fallbacks: 'system:backup: TARGET_TIMEOUT', system_id: 'backup' });
+});
+
+test('a caller that goes away in a step is told what the target may have done before', async () => {
+  const fleet = fleetWith([backup]);
+  const caller = new AbortController();
+  fleet.behaviours
+    .set('main', () => broken)
+    .set('backup', () => {
+      caller.abort();
+      return { ...refused, reason: 'cancelled' };
+    });
+  const { error } = await send(fleet, messageTo(toSystem('main'), fleet.clock), {
+    repeatSafety: 'SAFE',
+    signal: caller.signal,
+  });
+  expect(error).toMatchObject({ reason: 'CANCELLED', executed: 'unknown' });
+});
+
 test('with return_rejections the target’s own answer is given when no fallback answered', async () => {
   const fleet = fleetWith([backup]);
   fleet.behaviours.set('main', () => broken).set('backup', () => refused);

@@ -7,7 +7,13 @@ import type { DeliveryInput, DeliveryPorts } from './delivery-ports.ts';
 import { DeliveryRun } from './delivery-run.ts';
 import type { Directory } from './directory.ts';
 import type { RouteQuestion } from './route.ts';
-import { deliveryError, type FailedFallback, fallbackUnknownError, withFallbacks } from './outcome.ts';
+import {
+  deliveryError,
+  type FailedFallback,
+  fallbackUnknownError,
+  withExecuted,
+  withFallbacks,
+} from './outcome.ts';
 
 /** What a chain came to: a reply and who gave it, or the error for the caller. */
 export type FallbackEnd =
@@ -21,7 +27,7 @@ export type FallbackEnd =
       /** Age of the last good reply, in ms; undefined for any other. */
       readonly ageMs: number | undefined;
     }
-  /** `exhausted`: no step answered or may have acted, so that the error is the target's own. */
+  /** `exhausted`: no step answered, and the error is the target's own. */
   | { readonly answered: false; readonly error: HubError; readonly exhausted: boolean };
 
 /** How the target that the message names ended. */
@@ -62,25 +68,35 @@ export async function runFallbacks(
   input: DeliveryInput,
   failed: FailedTarget,
 ): Promise<FallbackEnd> {
-  const chain = new Chain(ports, input, failed.asked);
+  const chain = new Chain(ports, input, failed);
   for (const step of input.plan.policy.policy.fallback) {
     const end = await chain.try(step);
     ports.note({ kind: 'fallback', step: step.kind, answered: end?.answered ?? false });
     if (end !== undefined) return end;
   }
-  return { answered: false, error: withFallbacks(failed.error, chain.failed), exhausted: true };
+  // What the target ended with says that nothing was done; a step that may have acted knows better.
+  const told = failed.error.executed === 'no' ? chain.acted : undefined;
+  return {
+    answered: false,
+    error: withFallbacks(told ?? failed.error, chain.failed),
+    exhausted: told === undefined,
+  };
 }
 
 class Chain {
   readonly failed: FailedFallback[] = [];
+  /** The error of the last step that may have acted, with a SAFE message. */
+  acted: HubError | undefined;
   readonly #ports: DeliveryPorts;
   readonly #input: DeliveryInput;
+  readonly #target: FailedTarget;
   readonly #asked: Set<string>;
 
-  constructor(ports: DeliveryPorts, input: DeliveryInput, asked: ReadonlySet<string>) {
+  constructor(ports: DeliveryPorts, input: DeliveryInput, target: FailedTarget) {
     this.#ports = ports;
     this.#input = input;
-    this.#asked = new Set(asked);
+    this.#target = target;
+    this.#asked = new Set(target.asked);
   }
 
   /** Undefined: the next step is to be tried. */
@@ -151,7 +167,13 @@ class Chain {
       return { answered: false, error: fallbackUnknownError(name, failed), exhausted: false };
     }
     const error = deliveryError(failed);
-    if (end.stop === 'cancelled') return { answered: false, error, exhausted: false };
+    if (end.stop === 'cancelled') {
+      // The caller went away during this step, which hides nothing of what was done before it.
+      const before = this.acted ?? this.#target.error;
+      const told = error.executed === 'no' ? withExecuted(error, before.executed) : error;
+      return { answered: false, error: told, exhausted: false };
+    }
+    if (end.executed !== 'no') this.acted = error;
     for (const { endpoint } of end.attempts) this.#asked.add(endpoint.systemId);
     const nobodyNew = end.stop === 'candidates' && end.attempts.length === 0;
     return this.#without(

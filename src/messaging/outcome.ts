@@ -94,15 +94,30 @@ export function withFallbacks(error: HubError, fallbacks: readonly FailedFallbac
   if (fallbacks.length === 0) return error;
   const list = fallbacks.map(({ name, end }) => `${name}: ${end}`).join('; ');
   return new HubError({
-    reason: error.reason,
+    ...again(error),
     message: `${error.message} No fallback answered either (${list}).`,
     metadata: { ...error.metadata, fallbacks: list },
+  });
+}
+
+/** The error with what is known of an earlier part of the same delivery. */
+export function withExecuted(error: HubError, executed: Executed | undefined): HubError {
+  return executed === undefined || executed === error.executed
+    ? error
+    : new HubError({ ...again(error), executed });
+}
+
+function again(error: HubError): HubErrorInit {
+  return {
+    reason: error.reason,
+    message: error.message,
+    metadata: error.metadata,
     violations: error.violations,
     cause: error,
     ...(error.executed === undefined ? {} : { executed: error.executed }),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
     ...(error.resource === undefined ? {} : { resource: error.resource }),
-  });
+  };
 }
 
 /**

@@ -143,6 +143,15 @@ describe('a refusal names policy, limit, values and when to come back', () => {
   });
 });
 
+test('a refusal of an adaptive limit says that a part of it is kept for higher priorities', () => {
+  const { enter } = createBoard({ adaptive: { enabled: true, minCalls: 10 }, concurrency: { queue: 0 } });
+  for (let call = 0; call < 8; call += 1) permit(enter({ priority: 'LOW' }));
+  expect(refusal(enter({ priority: 'LOW' })).detail).toContain(
+    'has 8 attempts in flight of at most 10, not all of which LOW may fill (limits.adaptive of policy "careful")',
+  );
+  permit(enter({ priority: 'NORMAL' }));
+});
+
 test('who waits for a place takes a token when it gets one, and not before', async () => {
   const { clock, enter, board } = createBoard({
     concurrency: { maxCalls: 1, queueTimeMs: 5000 },

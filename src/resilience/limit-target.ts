@@ -106,7 +106,7 @@ export class TargetLimits {
     // Time may have brought tokens that belong to those who wait.
     this.#bulkhead.refresh();
     if (this.#bucket !== undefined && this.#bucket.msUntilToken(this.#clock.monotonic()) > 0) {
-      return this.#refusal('limits.target_rate', undefined);
+      return this.#refusal('limits.target_rate', request.priority, undefined);
     }
     const { priority, mayWait } = request;
     if (this.#bulkhead.hasPlace(priority)) {
@@ -114,7 +114,7 @@ export class TargetLimits {
       return this.#bounded ? this.#permit(0) : this.#sharedPermit;
     }
     if (!mayWait || !this.#bulkhead.mayQueue(priority))
-      return this.#refusal(this.#binding(priority), undefined);
+      return this.#refusal(this.#binding(priority), priority, undefined);
     return this.#wait(request);
   }
 
@@ -142,7 +142,9 @@ export class TargetLimits {
     const startMs = this.#clock.monotonic();
     const limit = this.#binding(request.priority);
     const end = await this.#bulkhead.wait(request);
-    return end === 'place' ? this.#permit(this.#clock.monotonic() - startMs) : this.#refusal(limit, end);
+    return end === 'place'
+      ? this.#permit(this.#clock.monotonic() - startMs)
+      : this.#refusal(limit, request.priority, end);
   }
 
   #permit(waitedMs: number): TargetPermit {
@@ -245,10 +247,14 @@ export class TargetLimits {
 
   #refusal(
     limit: Exclude<LimitName, 'limits.caller_rate'>,
+    priority: Priority,
     end: Exclude<WaitEnd, 'place'> | undefined,
   ): LimitRefusal {
-    const state = this.#state(limit, 'NORMAL');
+    const state = this.#state(limit, priority);
     const byRate = limit === 'limits.target_rate';
+    // In front of the adaptive limit a part is kept for those above.
+    const kept = limit === 'limits.adaptive' && state.current < state.maximum;
+    const share = kept ? `, not all of which ${priority} may fill` : '';
     const retryAfterMs = state.retryAfterMs ?? (byRate ? 1 : this.#placeAfterMs());
     return {
       admitted: false,
@@ -263,7 +269,7 @@ export class TargetLimits {
       detail: byRate
         ? `System "${this.#systemId}" gets at most ${this.#bucket?.perSecond ?? 0} attempts a second with` +
           ` ${state.maximum} at once (${nameLimit(state)}); the next may come in ${retryAfterMs} ms.`
-        : `System "${this.#systemId}" has ${state.current} attempts in flight of at most ${state.maximum}` +
+        : `System "${this.#systemId}" has ${state.current} attempts in flight of at most ${state.maximum}${share}` +
           ` (${nameLimit(state)}) and ${state.waiting} wait${endings[end ?? 'full']}; come back in ${retryAfterMs} ms.`,
     };
   }

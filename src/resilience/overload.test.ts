@@ -72,7 +72,7 @@ test('sheds the lowest priority first', async () => {
   const mix: readonly Priority[] = ['LOW', 'LOW', 'NORMAL', 'HIGH', 'CRITICAL', 'EMERGENCY'];
   let turn = 0;
   const priority = (): Priority => mix[turn++ % mix.length]!;
-  // HIGH and above are 1.25 times... of the capacity together with NORMAL; LOW is what is too much.
+  // The capacity is 200 a second: what is above LOW fits, with LOW it is too much.
   await run.offer({ perSecond: 260, forMs: 5000, priority });
   const { offered, answered } = await run.offer({ perSecond: 260, forMs: 15_000, priority });
   const share = (rank: Priority): number => answered[rank] / offered[rank];
