@@ -85,6 +85,22 @@ test('a caller that waits for another’s delivery ends by its own time, or by g
   expect(fleet.log.get('m-3')).toMatchObject({ state: 'FAILED', reason: 'TARGET_TIMEOUT' });
 });
 
+test('a caller whose time ends while it waits for another’s delivery gets its fallback all the same', async () => {
+  const fixed = { kind: 'static_reply', reply: { status: '203', contentType: '', dataBase64: '' } } as const;
+  const fleet = createFleet({ one: {} }, [{ ...cached, fallback: [fixed] }]);
+  fleet.behaviours.set('one', after(5000, ok, fleet.clock));
+  const first = send(fleet, messageTo(toSystem('one'), fleet.clock), safe);
+  const hurried = send(fleet, messageTo(toSystem('one'), fleet.clock, { id: 'm-2' }), {
+    ...safe,
+    timeoutMs: 500,
+  });
+  expect((await hurried).delivered).toMatchObject({
+    reply: { status: '203' },
+    delivery: { state: 'DELIVERED', fallbackUsed: 'static_reply', cached: false, latencyMs: 500 },
+  });
+  expect((await first).delivered?.delivery).toMatchObject({ state: 'DELIVERED', fallbackUsed: '' });
+});
+
 test('a failure is everybody’s, and is not kept', async () => {
   const fleet = createFleet({ one: {} }, [cached]);
   fleet.behaviours.set('one', after(300, broken, fleet.clock));

@@ -77,8 +77,19 @@ export class Dispatcher {
     } catch (thrown) {
       const waitEnded = !record.ended && signal.aborted && thrown === signal.reason;
       const error = waitEnded ? this.#failure(input, callerLeft) : thrown;
+      if (!record.ended && isOwnDeadline(error)) return this.#afterWait(input, error);
       this.#endIfOpen(record, error);
       throw error;
+    }
+  }
+
+  /** Its time ended while it waited for another call's delivery, whose fallbacks it never saw. */
+  async #afterWait(input: DeliveryInput, error: HubError): Promise<Delivered> {
+    try {
+      return await this.#fallBack(input, { error, asked: new Set(), mayStandIn: true }, undefined);
+    } catch (thrown) {
+      this.#endIfOpen(input.record, thrown);
+      throw thrown;
     }
   }
 
@@ -213,6 +224,11 @@ export class Dispatcher {
 /** Reasons that no fallback can mend: a definite no, and a message that nobody waits for any more. */
 function isFinal({ reason }: HubError): boolean {
   return reason === 'TARGET_REJECTED' || reason === 'CANCELLED' || reason === 'MESSAGE_EXPIRED';
+}
+
+/** Whether a call that waited for another's delivery was told that its own time is over: of others' it never hears that. */
+function isOwnDeadline(error: unknown): error is HubError {
+  return error instanceof HubError && error.metadata['stopped_by'] === 'deadline';
 }
 
 const callerLeft: FailedRun = { stop: 'cancelled', refusal: undefined, attempts: [], executed: 'no' };

@@ -102,6 +102,7 @@ function timeOver(): HubError {
     reason: 'TARGET_TIMEOUT',
     message:
       'The same question of another call is under way, and no reply to it came in the time that this call had. Ask again, with a longer timeout if the target is known to be slow.',
+    metadata: { stopped_by: 'deadline' },
     executed: 'unknown',
   });
 }

@@ -37,6 +37,16 @@ export function replyUse({ headers }: Reply, config: ReplyCacheConfig): ReplyUse
   };
 }
 
+/**
+ * Whether a reply answers others too that asked the same while it was on its way: not when it varies by a header that is
+ * no part of the question, nor, where callers share replies, when it is not to be kept, since it may be for one of them.
+ */
+export function answersOthers(reply: Reply, config: ReplyCacheConfig): boolean {
+  const vary = reply.headers['vary'];
+  if (vary !== undefined && !isCovered(vary, config.vary)) return false;
+  return !config.shared || replyUse(reply, config) !== notAtAll;
+}
+
 /** Whether every header that a reply varies by is part of the question, or the same for all. */
 function isCovered(vary: string, named: readonly string[]): boolean {
   return vary

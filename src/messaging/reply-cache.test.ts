@@ -162,6 +162,37 @@ describe('calls with the same question at the same time', () => {
     }
   });
 
+  test.each([
+    ['private', { 'cache-control': 'private' }, { ...minute, shared: true }],
+    ['no-store', { 'cache-control': 'no-store' }, { ...minute, shared: true }],
+    ['a cookie', { 'set-cookie': 'session=7' }, { ...minute, shared: true }],
+    ['by a header that is no part of the question', { vary: 'tenant' }, minute],
+  ])('do not share a reply that is for one of them alone (%s)', async (_, headers, config) => {
+    const { cache } = setUp();
+    const { deliver, resolve } = pending();
+    const leader = cache.serve(ask, config, patient(), deliver);
+    const others = ['bob', 'carol'].map((name) =>
+      cache.serve(question({ headers: { tenant: name } }), config, patient(), async () =>
+        delivered(reply(`for ${name}`, headers)),
+      ),
+    );
+    resolve(delivered(reply('for alice', headers)));
+    const given = await Promise.all([leader, ...others]);
+    expect(given.map((served) => textOf(served.reply))).toEqual(['for alice', 'for bob', 'for carol']);
+    expect(given.every(({ own }) => own !== undefined)).toBe(true);
+    expect(cache.size).toBe(0);
+  });
+
+  test('share a reply that is not to be kept when they are of one caller', async () => {
+    const { cache } = setUp();
+    const { deliver, resolve } = pending();
+    const leader = cache.serve(ask, minute, patient(), deliver);
+    const follower = cache.serve(ask, minute, patient(), never);
+    resolve(delivered(reply('x', { 'cache-control': 'no-store' })));
+    await leader;
+    expect(textOf((await follower).reply)).toBe('x');
+  });
+
   test('share a stale reply with its age', async () => {
     const { cache } = setUp();
     const { deliver, resolve } = pending();

@@ -6,7 +6,7 @@ import type { ReplyCacheConfig } from '../resilience/policy.ts';
 import type { Delivered, Delivery } from './delivery.ts';
 import { Flight, type FlightOptions } from './reply-cache-flight.ts';
 import { replyKey, type ReplyQuestion } from './reply-cache-key.ts';
-import { replyUse } from './reply-cache-rules.ts';
+import { answersOthers, replyUse } from './reply-cache-rules.ts';
 import { type KeptReply, ReplyStore } from './reply-cache-store.ts';
 
 export type { ReplyQuestion } from './reply-cache-key.ts';
@@ -116,6 +116,11 @@ export class ReplyCache {
       const end = await flight.follow(options, this.#clock);
       if (end.kind === 'delivered') {
         const { reply, delivery } = end.delivered;
+        if (!answersOthers(reply, config)) {
+          // All of them at once: in a row, each would wait for the one before it for nothing.
+          const own = await deliver();
+          return { reply: own.reply, ageMs: undefined, own, shared: undefined };
+        }
         return { reply, ageMs: delivery.replyAgeMs ?? 0, own: undefined, shared: delivery };
       }
       if (end.kind === 'failed' && flight.speaksFor(question.priority, end.error)) throw end.error;

@@ -168,6 +168,33 @@ describe('a forced state', () => {
     expect([...store.kept.keys()]).toEqual(['echo/rest']);
   });
 
+  test('of an interface that ends is tried out by each type, and leaves no breaker half-open that nobody meets', async () => {
+    const { board, clock, fail, states, admits } = setUp();
+    fail('pay', 1);
+    await board.trip(echo, { cause: 'ann', forMs: 1000 });
+    await clock.advance(1000);
+    expect(states()).toEqual({ 'echo/rest': 'CLOSED', 'echo/rest/pay': 'HALF_OPEN' });
+    for (let type = 1; type < breakerTypesMax; type += 1) admits(`t${type}`);
+    await board.trip(echo, { cause: 'ann', forMs: 1000 });
+    await clock.advance(1000);
+    // Now further types share it.
+    expect(states()['echo/rest']).toBe('HALF_OPEN');
+  });
+
+  test('of an interface ends for its types on time, although the wall clock was set back', async () => {
+    const clock = createFakeClock();
+    let stepMs = 0;
+    const { board, states } = setUp(createForcedStore(), { ...clock, now: () => clock.now() + stepMs });
+    board.ensure(echo);
+    await board.trip(echo, { cause: 'ann', forMs: 1000 });
+    // The type's time is over a little before the interface's.
+    stepMs = 10;
+    board.acquire(echo, 'pay');
+    stepMs = -3_600_000;
+    await clock.advance(1000);
+    expect(states()).toMatchObject({ 'echo/rest/pay': 'HALF_OPEN' });
+  });
+
   test('of a type that ends, or is reset, leaves it to that of its interface', async () => {
     const { board, clock, states } = setUp();
     board.ensure(echo);

@@ -151,10 +151,21 @@ export class EndpointBreakers {
     const { forced } = this.#options;
     const { key } = breaker;
     if (ended.messageType === key.messageType) forced.forget(ended);
-    if (key.messageType === '') return;
+    if (key.messageType === '') {
+      this.#closeUnused();
+      return;
+    }
     const rest = forced.inForce(key);
-    if (rest === undefined) this.dropIfShared(breaker);
+    // The same one has not ended on the wall clock yet, which may have been set back: its breaker's time is over.
+    if (rest === undefined || rest === ended) this.dropIfShared(breaker);
     else breaker.force(rest);
+  }
+
+  /** Where every message type has a breaker of its own, no call would ever try out the interface's. */
+  #closeUnused(): void {
+    const isUnused = this.#config.scope === 'MESSAGE_TYPE' && (this.#types?.size ?? 0) < breakerTypesMax;
+    if (!isUnused || this.#own.state !== 'HALF_OPEN') return;
+    this.#own.reset('the time of being forced open is over, and each message type is tried out by itself');
   }
 
   #withdraw(breaker: PublishedBreaker): void {

@@ -9,7 +9,7 @@ const noticedMs = 15_000 + 3 * probeIntervalMs;
  * under way to end, for the breaker to stay open twice (a trial from before may have failed), and for an ejection to end.
  */
 export function recovers({ clock, ledger, hub }: Observed): Invariant {
-  /** By when each system must have acted, epoch ms; of those that have not yet. */
+  /** By when each system must have been sent something, epoch ms; of those that have not yet. */
   const dueMs = new Map<string, number>();
   let calmAtMs = Infinity;
   return {
@@ -29,7 +29,11 @@ export function recovers({ clock, ledger, hub }: Observed): Invariant {
       }
       return undefined;
     },
-    acted: ({ systemId }) => void dueMs.delete(systemId),
+    attemptStarted({ endpoint }) {
+      // What becomes of it is not the hub's doing: now and then the network fails even a trial.
+      dueMs.delete(endpoint.systemId);
+      return undefined;
+    },
     stepped() {
       if (calmAtMs === Infinity) return undefined;
       const nowMs = clock.now();
