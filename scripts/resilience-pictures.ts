@@ -50,7 +50,7 @@ function deliverySteps(): string {
   picture.text({ x: middle, y: 28 }, 'SendMessage', { anchor: 'middle', size: 14, colour: colours.accent });
   down(36, 52);
   step(52, ['caller rate', 'token bucket of each caller']);
-  right(74, ['refused', 'HUB_RATE_LIMITED'], colours.bad);
+  right(74, ['refused', 'RATE_LIMITED'], colours.bad);
   down(96, 114);
   step(114, ['reply cache', 'SAFE: fresh? somebody asking already?']);
   right(136, ['reply with its age'], colours.good);

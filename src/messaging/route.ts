@@ -16,6 +16,7 @@ import { hashKeyOf } from './hash-key.ts';
 import { type RouteFailure, routeFailure } from './route-failure.ts';
 import { orderCandidates, type RouteBalancing } from './route-order.ts';
 import { selectUsable } from './route-selection.ts';
+import { RouteSubjects } from './route-subject.ts';
 
 export type { Candidate } from './candidate.ts';
 export { routeError, type RouteFailure } from './route-failure.ts';
@@ -86,6 +87,7 @@ type Selected = Pick<
 /** Finds out who could get a message, in which order, and by which rules. Changes nothing but whose turn it is. */
 export class Router {
   readonly #options: RouterOptions;
+  readonly #subjects = new RouteSubjects();
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -94,7 +96,7 @@ export class Router {
   /** `dryRun` takes no turn of a balancer that goes in turn. */
   plan(question: RouteQuestion, { dryRun }: { readonly dryRun?: boolean } = {}): RoutePlan {
     const providers = this.#options.directory.find(question.target);
-    const policy = this.#options.policyOf(policySubject(question, providers));
+    const policy = this.#options.policyOf(this.#subjects.of(question, providers));
     const { timeoutMs, retry } = policy.policy;
     const { candidates, excluded, panic, ejectionsIgnored, balancing, failure } = this.#select(
       question,
@@ -228,27 +230,4 @@ function takesType(candidate: Candidate): boolean {
 function lesser(one: ResolvedRepeatSafety, other: ResolvedRepeatSafety): ResolvedRepeatSafety {
   if (one.repeatSafety === other.repeatSafety) return one;
   return repeatSafeties.indexOf(other.repeatSafety) > repeatSafeties.indexOf(one.repeatSafety) ? other : one;
-}
-
-/**
- * Whom policies are matched against: what the caller addressed, and what every provider of it has in common, so
- * that the answer does not depend on whom the balancer picks.
- */
-function policySubject(question: RouteQuestion, providers: readonly Provider[]): PolicySubject {
-  const { target } = question;
-  const [first] = providers;
-  const oneType = first !== undefined && providers.every(({ type }) => type === first.type);
-  return {
-    messageType: question.messageType,
-    kind: question.kind,
-    source: question.source,
-    systemId: target.by === 'system' ? target.systemId : undefined,
-    type: target.by === 'type' ? target.type : oneType ? first.type : undefined,
-    capabilities:
-      target.by === 'system'
-        ? (first?.capabilities ?? [])
-        : target.by === 'capability'
-          ? [target.capability]
-          : [],
-  };
 }

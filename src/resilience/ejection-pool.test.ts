@@ -229,6 +229,18 @@ describe('what changes around it', () => {
     expect(fleet.pool.isOff).toBe(true);
   });
 
+  test('a rule that is turned off gives back whom it took out', () => {
+    const fleet = createPool(10, { consecutiveFailures: 200, maxShare: 0.5 });
+    fleet.calls('s0', 'failure', 200);
+    interval({ ...fleet, members: fleet.members.slice(1) }, 1);
+    fleet.pass(fleet.pool.nextMs!);
+    expect(fleet.out()).toEqual(['s0', 's1']);
+    expect(fleet.configure({ consecutiveFailures: 0 }).returned).toMatchObject([{ systemId: 's0' }]);
+    expect(fleet.configure({ consecutiveFailures: 0, deviations: 0 }).returned).toMatchObject([
+      { systemId: 's1' },
+    ]);
+  });
+
   test('a pool without calls has nothing to do, and one without failures soon has not', () => {
     const fleet = createPool(3);
     expect(fleet.pool.nextMs).toBeUndefined();

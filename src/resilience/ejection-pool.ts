@@ -148,7 +148,7 @@ export class EjectionPool {
     return { ejected, returned };
   }
 
-  /** Takes other settings. Who is out comes back as early as if they had held when it went. */
+  /** Takes other settings. Who is out comes back as early as if they had held when it went: at once when its rule is off. */
   configure(config: EjectionConfig, nowMs: number): PoolChange {
     this.#config = config;
     if (this.#intervalEndMs !== undefined) {
@@ -159,7 +159,7 @@ export class EjectionPool {
       const untilMs = entry.out.sinceMs + ejectionTimeMs(config, entry.out.times);
       entry.out = { ...entry.out, untilMs: Math.min(entry.out.untilMs, untilMs) };
     }
-    const returned = this.#returnIf(({ untilMs }) => untilMs <= nowMs);
+    const returned = this.#returnIf(({ untilMs, rule }) => untilMs <= nowMs || isRuleOff(rule, config));
     return { ejected: [], returned: [...returned, ...this.resize().returned] };
   }
 
@@ -241,6 +241,10 @@ export class EjectionPool {
     }
     return returned;
   }
+}
+
+function isRuleOff(rule: EjectionRule, { consecutiveFailures, deviations }: EjectionConfig): boolean {
+  return (rule === 'success_rate' ? deviations : consecutiveFailures) === 0;
 }
 
 function isOf(entry: Entry): (ejection: PoolEjection) => boolean {

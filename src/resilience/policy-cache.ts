@@ -31,8 +31,8 @@ export class PolicyCache {
   readonly #looksAt: { readonly messageType: boolean; readonly kind: boolean; readonly source: boolean };
   readonly #entriesMax: number;
   readonly #systems: Level = new Map();
-  readonly #types: Level = new Map();
-  readonly #capabilities: Level = new Map();
+  /** Of messages to a type or capability: by the type that all of its systems have, if they do, then by capability. */
+  readonly #groups: Keyed<Level> = new Map();
   #entries = 0;
 
   constructor(policies: readonly Policy[], entriesMax = resolvedPoliciesMax) {
@@ -53,28 +53,27 @@ export class PolicyCache {
     const messageType = looksAt.messageType ? subject.messageType : '';
     const kind = looksAt.kind ? subject.kind : '';
     const source = looksAt.source ? subject.source : '';
-    const level = this.#levelOf(subject);
-    const target = subject.systemId ?? capabilities[0] ?? type ?? '';
-    const known = level.get(target)?.get(messageType)?.get(kind)?.get(source);
+    const target = subject.systemId ?? capabilities[0] ?? '';
+    const known = this.#levelOf(subject).get(target)?.get(messageType)?.get(kind)?.get(source);
     // A system may have registered again as something else.
     if (known !== undefined && known.type === type && isSame(known.capabilities, capabilities)) {
       return known.resolved;
     }
     const resolved = resolvePolicy(this.#policies, subject);
     if (known === undefined) this.#makeRoom();
-    within(within(within(level, target), messageType), kind).set(source, { type, capabilities, resolved });
+    within(within(within(this.#levelOf(subject), target), messageType), kind).set(source, { type, capabilities, resolved });
     return resolved;
   }
 
   /** Ids, types and capabilities may be spelled alike. */
-  #levelOf({ systemId, capabilities }: PolicyTarget): Level {
-    if (systemId !== undefined) return this.#systems;
-    return capabilities.length > 0 ? this.#capabilities : this.#types;
+  #levelOf({ systemId, type }: PolicyTarget): Level {
+    return systemId === undefined ? within(this.#groups, type ?? '') : this.#systems;
   }
 
   #makeRoom(): void {
     if (this.#entries >= this.#entriesMax) {
-      for (const level of [this.#systems, this.#types, this.#capabilities]) level.clear();
+      this.#systems.clear();
+      this.#groups.clear();
       this.#entries = 0;
     }
     this.#entries += 1;
