@@ -1,11 +1,9 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { MessageSchema } from '#gen/switchyard/messaging/v1/message_pb.js';
 import { Verdict } from '#gen/switchyard/messaging/v1/delivery_pb.js';
-import { Priority } from '#gen/switchyard/type/v1/priority_pb.js';
+import { Priority } from '#gen/switchyard/type/v1/message_kind_pb.js';
 import { RepeatSafety } from '#gen/switchyard/type/v1/repeat_safety_pb.js';
 import { freePort } from './free-port.ts';
 import { createHubClients, plainJson, refusalOf } from './hub-client.ts';
@@ -16,7 +14,7 @@ import { type PacedTarget, startPacedTarget } from './paced-target.ts';
 const settings = `
 policies:
   - name: calm
-    match: { types: [hedged, chained, backup, narrow, rated, cached] }
+    match: { types: [hedged, mixed, chained, backup, narrow, rated, cached] }
     breaker: { consecutive_failures: 0, failure_rate: 0 }
   - name: hedged
     match: { types: [hedged] }
@@ -24,6 +22,16 @@ policies:
     hedge: { attempts: 2, delay: 100ms }
     fallback:
       - { target: 'type:backup', timeout: 1s }
+      - { static_reply: { json: { nobody: true } } }
+  - name: mixed
+    match: { types: [mixed] }
+    retry: { attempts: 5, initial_delay: 5ms }
+    hedge: { attempts: 3, delay: 5ms }
+    limits: { concurrency: { max_calls: 3, queue: 30, queue_time: 200ms } }
+    reply_cache: { ttl: 60s }
+    fallback:
+      - { target: 'type:backup', timeout: 300ms, attempts: 3 }
+      - { last_good: {} }
       - { static_reply: { json: { nobody: true } } }
   - name: chained
     match: { types: [chained] }
@@ -84,26 +92,29 @@ async function register(type: string, ...uris: string[]): Promise<AsyncDisposabl
   };
 }
 
-type Asked = MessageInitShape<typeof MessageSchema> & {
+interface Asked {
+  /** A system, or `type:` and a type. */
   readonly to: string;
+  readonly type?: string;
+  readonly source?: string;
+  readonly priority?: Priority;
   readonly safety?: RepeatSafety;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-};
+}
 
-function messageTo({
-  to,
-  safety: _safety,
-  timeoutMs: _timeout,
-  signal: _signal,
-  ...message
-}: Asked): MessageInitShape<typeof MessageSchema> {
-  const [by, value = ''] = to.split(':');
+function messageTo({ to, type = 'balance', source = '', priority = Priority.UNSPECIFIED }: Asked) {
+  const byType = to.startsWith('type:');
   return {
-    type: 'balance',
+    type,
+    source,
+    priority,
     payload: { case: undefined },
-    target: { target: by === 'type' ? { case: 'type', value } : { case: 'systemId', value: to } },
-    ...message,
+    target: {
+      target: byType
+        ? ({ case: 'type', value: to.slice('type:'.length) } as const)
+        : ({ case: 'systemId', value: to } as const),
+    },
   };
 }
 
@@ -162,23 +173,52 @@ describe.each(['http', 'grpc'] as const)('over %s', (protocol) => {
     await Promise.all([one!.close(), two!.close(), backup!.close()]);
   });
 
-  test('UNSAFE messages that their callers abandon at any moment act at most once each', async () => {
-    const [one, backup] = await targets(2);
-    one!.pace(() => ({ afterMs: 40 }));
-    await using pool = await register('narrow', one!.uri);
-    const ids = pool.ids[0]!;
-    const calls = Array.from({ length: 60 }, async (_, call) => {
+  test('an UNSAFE message acts at most once, whatever targets, limits, fallbacks and callers do', async () => {
+    const all = await targets(3);
+    const paces = [
+      () => ({ afterMs: 15 }),
+      hangs,
+      fails,
+      () => ({ afterMs: 5, resets: true }),
+      () => ({ resets: true }),
+      () => ({ afterMs: 60 }),
+    ];
+    for (const [place, target] of all.entries()) {
+      target.pace((number) => paces[(number * 7 + place) % paces.length]!());
+    }
+    const dead = `${protocol}://127.0.0.1:${await freePort()}`;
+    await using _pool = await register('mixed', dead, all[0]!.uri, all[1]!.uri);
+    await using _backup = await register('backup', all[2]!.uri);
+    const calls = Array.from({ length: 150 }, async (_, call) => {
       const caller = new AbortController();
-      const timer = setTimeout(() => caller.abort(), 5 * call);
-      await send({ to: ids, safety: RepeatSafety.UNSAFE, signal: caller.signal }).catch(() => undefined);
+      const timer = setTimeout(() => caller.abort(), call % 3 === 0 ? 3 * call : 10_000);
+      const asked = { to: 'type:mixed', safety: RepeatSafety.UNSAFE, timeoutMs: 400 + 5 * call };
+      const { signal } = caller;
+      const error = await send({ ...asked, signal }).then(
+        () => undefined,
+        (thrown: unknown) => refusalOf(Promise.reject(thrown as Error)),
+      );
       clearTimeout(timer);
+      return error;
     });
-    await Promise.all(calls);
-    expect(one!.acted).toBeLessThanOrEqual(60);
-    expect(one!.peak).toBeLessThanOrEqual(4);
-    await vi.waitFor(async () => expect(await limitOf({ to: ids })).toEqual([0, 0]));
-    await vi.waitFor(() => expect(one!.inFlight).toBe(0));
-    await Promise.all([one!.close(), backup!.close()]);
+    const errors = await Promise.all(calls);
+    const acted = all.flatMap(({ messageIds }) => messageIds);
+    expect(acted.length).toBeGreaterThan(50);
+    expect(new Set(acted).size).toBe(acted.length);
+    // Who is told that nothing was done may send it again.
+    for (const error of errors) {
+      if (error?.metadata.executed === 'no') expect(acted).not.toContain(error.metadata.delivery_id);
+    }
+    expect(all[0]!.peak).toBeLessThanOrEqual(3);
+    await vi.waitFor(async () => {
+      const { plan } = await clients.messaging.explainRoute({ message: messageTo({ to: 'type:mixed' }) });
+      expect(plan!.limits.map(({ current, waiting }) => [current, waiting])).toEqual([
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ]);
+    });
+    await Promise.all(all.map(async (target) => target.close()));
   });
 
   test('a chain goes on to the next step until one answers, and says which', async () => {

@@ -1,9 +1,12 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { ReceiveResponseSchema } from '#gen/switchyard/messaging/v1/receiver_service_pb.js';
+import {
+  ReceiveRequestSchema,
+  ReceiveResponseSchema,
+} from '#gen/switchyard/messaging/v1/receiver_service_pb.js';
 
 /** How a target answers the message that is its `number`-th, from 1. */
 export interface Pace {
@@ -11,6 +14,8 @@ export interface Pace {
   readonly afterMs?: number;
   /** It fails (503, UNAVAILABLE) instead of replying. */
   readonly fails?: boolean;
+  /** It cuts the connection instead of replying. */
+  readonly resets?: boolean;
   /** Headers of its reply, over HTTP. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -20,6 +25,8 @@ export interface PacedTarget extends AsyncDisposable {
   readonly uri: string;
   /** Messages that it read whole. */
   readonly acted: number;
+  /** Their ids, in order. */
+  readonly messageIds: readonly string[];
   /** Most of them at once. */
   readonly peak: number;
   /** Those now that it has not answered. */
@@ -32,6 +39,8 @@ export interface PacedTarget extends AsyncDisposable {
 
 /** One message of a protocol, as the counting sees it. */
 interface Asked {
+  readonly messageId: string;
+  reset(): void;
   answer(number: number, pace: Pace): void;
   onClose(listener: () => void): void;
 }
@@ -39,7 +48,9 @@ interface Asked {
 /** Starts a target on a free port of 127.0.0.1. It replies at once, with its number, until it is paced. */
 export async function startPacedTarget(protocol: 'http' | 'grpc'): Promise<PacedTarget> {
   const state = { acted: 0, peak: 0, inFlight: 0, givenUp: 0, pace: (_number: number): Pace => ({}) };
+  const messageIds: string[] = [];
   const asked = (one: Asked): void => {
+    messageIds.push(one.messageId);
     state.acted += 1;
     state.inFlight += 1;
     state.peak = Math.max(state.peak, state.inFlight);
@@ -57,7 +68,9 @@ export async function startPacedTarget(protocol: 'http' | 'grpc'): Promise<Paced
       afterMs === Infinity
         ? undefined
         : setTimeout(() => {
-            if (end()) one.answer(number, pace);
+            if (!end()) return;
+            if (pace.resets === true) one.reset();
+            else one.answer(number, pace);
           }, afterMs);
     one.onClose(() => {
       clearTimeout(timer);
@@ -85,6 +98,7 @@ export async function startPacedTarget(protocol: 'http' | 'grpc'): Promise<Paced
     get acted() {
       return state.acted;
     },
+    messageIds,
     get peak() {
       return state.peak;
     },
@@ -108,6 +122,8 @@ function httpServer(asked: (one: Asked) => void): Server {
     }
     request.resume().once('end', () =>
       asked({
+        messageId: String(request.headers['x-message-id']),
+        reset: () => response.socket?.resetAndDestroy(),
         answer: (number, { fails, headers }) =>
           response
             .writeHead(fails === true ? 503 : 200, { 'content-type': 'application/json', ...headers })
@@ -127,12 +143,17 @@ function grpcServer(asked: (one: Asked) => void): Server {
       status(stream, 12);
       return;
     }
-    stream.resume().once('end', () =>
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.once('end', () => {
+      const { message } = fromBinary(ReceiveRequestSchema, Buffer.concat(chunks).subarray(5));
       asked({
+        messageId: message?.id ?? '',
+        reset: () => stream.session?.destroy(),
         answer: (number, { fails }) => (fails === true ? status(stream, 14) : reply(stream, String(number))),
         onClose: (listener) => stream.once('close', listener),
-      }),
-    );
+      });
+    });
   });
   return server;
 }

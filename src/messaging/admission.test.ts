@@ -54,6 +54,7 @@ function ask(deadlineMs: number, signal: AbortSignal = new AbortController().sig
     signal,
     timing: (nowMs) =>
       nowMs < deadlineMs ? { timeoutMs: deadlineMs - nowMs, cutByCallerDeadline: false } : undefined,
+    current: (endpoint) => endpoint,
   };
 }
 

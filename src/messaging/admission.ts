@@ -15,19 +15,23 @@ export interface Asker {
   readonly signal: AbortSignal;
   /** What an attempt that starts at `nowMs` would get; undefined: that is too late for one. */
   timing(nowMs: number): AttemptTimeout | undefined;
+  /** The endpoint as it is after a wait; undefined: it must not be asked any more. */
+  current(endpoint: Endpoint): Endpoint | undefined;
 }
 
 /**
  * Why nobody was let in. `candidates`: the breaker of each refuses, or there is none. `limit`: a limit of the hub, which
- * is given. `deadline`: the wait for a place took too long. `cancelled`: the caller went away meanwhile.
+ * is given. `deadline`: the wait for a place took too long. `cancelled`: the caller went away meanwhile. `left`: the one
+ * that was waited for is out of rotation by now, and others are to be looked for.
  */
 export type NotAdmitted =
-  | { readonly stop: 'candidates' | 'deadline' | 'cancelled' }
+  | { readonly stop: 'candidates' | 'deadline' | 'cancelled' | 'left' }
   | { readonly stop: 'limit'; readonly refusal: LimitRefusal };
 
 const nobody: NotAdmitted = { stop: 'candidates' };
 const tooLate: NotAdmitted = { stop: 'deadline' };
 const cancelled: NotAdmitted = { stop: 'cancelled' };
+const left: NotAdmitted = { stop: 'left' };
 
 /** Said of room that was given back unused. */
 const unused = { reason: undefined, latencyMs: 0 } as const;
@@ -69,9 +73,11 @@ async function wait(
 ): Promise<OpenAttempt | NotAdmitted> {
   const { priority, signal, startUntilMs: deadlineMs } = asker;
   let refusal: LimitRefusal | undefined;
+  let waited = false;
   for (const { endpoint } of candidates) {
     const entered = ports.limits.enter(endpoint.systemId, { priority, mayWait: true, deadlineMs, signal });
     const waits = entered instanceof Promise;
+    waited ||= waits;
     const room = waits ? await entered : entered;
     if (!room.admitted) {
       if (signal.aborted) return cancelled;
@@ -85,7 +91,12 @@ async function wait(
       room.release(unused);
       return signal.aborted ? cancelled : tooLate;
     }
-    const attempt = open(ports, asker, { endpoint, room, nowMs });
+    const current = waited ? asker.current(endpoint) : endpoint;
+    if (current === undefined) {
+      room.release(unused);
+      return left;
+    }
+    const attempt = open(ports, asker, { endpoint: current, room, nowMs });
     if (attempt !== undefined) return attempt;
   }
   return refusal === undefined ? nobody : { stop: 'limit', refusal };

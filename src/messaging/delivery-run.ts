@@ -16,7 +16,7 @@ import type { Candidate } from './candidate.ts';
 import type { DeliveryInput, DeliveryPorts } from './delivery-ports.ts';
 import { type EndedAttempt, mayHedge, race } from './hedge.ts';
 import type { FailedRun, FinishedAttempt } from './outcome.ts';
-import type { RoutePlan } from './route.ts';
+import type { RouteFailure, RoutePlan } from './route.ts';
 
 /** What one target is asked, and how much time and how many attempts it has for it. */
 export interface RunInput extends DeliveryInput {
@@ -36,7 +36,12 @@ export interface RunInput extends DeliveryInput {
 
 export type RunEnd =
   | { readonly replied: true; readonly reply: Reply; readonly systemId: string }
-  | (FailedRun & { readonly replied: false; readonly repeatSafety: ResolvedRepeatSafety });
+  | (FailedRun & {
+      readonly replied: false;
+      readonly repeatSafety: ResolvedRepeatSafety;
+      /** Why nobody may be asked any more; undefined: somebody may. */
+      readonly failure: RouteFailure | undefined;
+    });
 
 /** What an attempt that ended leads to. */
 type Step =
@@ -94,6 +99,12 @@ export class DeliveryRun implements Asker {
     });
   }
 
+  current({ systemId, interface: name }: Endpoint): Endpoint | undefined {
+    this.#plan = this.#ports.router.refresh(this.#input.question, this.#plan);
+    return this.#open().find((candidate) => candidate.systemId === systemId && candidate.interface === name)
+      ?.endpoint;
+  }
+
   /** Asks until it is over, one way or the other. Throws only by a defect. */
   async run(): Promise<RunEnd> {
     const { budget, record, options } = this.#input;
@@ -108,7 +119,10 @@ export class DeliveryRun implements Asker {
         if (options.signal.aborted) return this.#fail('cancelled');
         const admitted = admit(this.#ports, this, this.#open(), { mayWait: true, nowMs });
         const entry = admitted instanceof Promise ? await admitted : admitted;
-        if (!(entry instanceof OpenAttempt)) return this.#fail(entry.stop, entry);
+        if (!(entry instanceof OpenAttempt)) {
+          if (entry.stop === 'left') continue;
+          return this.#fail(entry.stop, entry);
+        }
         attempt = entry;
         // The one that was to be asked for the first time may have refused, or be gone: it became a retry after all.
         if (retry === undefined && this.#asked.has(attempt.endpoint.systemId)) {
@@ -347,6 +361,7 @@ export class DeliveryRun implements Asker {
       attempts: this.#finished ?? [],
       executed: stop === 'bad_reply' ? 'yes' : this.#mayHaveActed ? 'unknown' : 'no',
       repeatSafety: this.#plan.repeatSafety,
+      failure: stop === 'candidates' ? this.#plan.failure : undefined,
     };
   }
 }

@@ -21,6 +21,38 @@ const forLedgers = { types: ['ledger'] };
 const places = (maxCalls: number, queue = 0, queueTimeMs = 1000): Policy =>
   policy({ name: 'places', limits: { concurrency: { maxCalls, queue, queueTimeMs } } }, forLedgers);
 
+describe('a message that waited for a place at a system that is out of rotation by then', () => {
+  const first = (fleet: ReturnType<typeof createFleet>): void => {
+    fleet.behaviours.set('one', async (transport, message) => {
+      const result = await after(500, ok, fleet.clock)(transport, message);
+      fleet.statuses.set('one', 'FAILED');
+      return result;
+    });
+  };
+
+  test('is not sent there, and told why', async () => {
+    const fleet = createFleet({ one: {} }, [places(1, 5)]);
+    first(fleet);
+    const [, waited] = await Promise.all(
+      ['m-1', 'm-2'].map((id) => send(fleet, messageTo(toSystem('one'), fleet.clock, { id }))),
+    );
+    expect(waited?.error).toMatchObject({ reason: 'NO_HEALTHY_SYSTEM', executed: 'no' });
+    expect(fleet.sent).toHaveLength(1);
+    expect(fleet.core.limits.states('one')).toMatchObject([{ current: 0, waiting: 0 }]);
+  });
+
+  test('goes to another one', async () => {
+    const fleet = createFleet({ one: {}, two: {} }, [places(1, 5)]);
+    first(fleet);
+    fleet.behaviours.set('two', after(600, ok, fleet.clock));
+    const ended = await Promise.all(
+      ['m-1', 'm-2', 'm-3', 'm-4'].map((id) => send(fleet, messageTo(toType, fleet.clock, { id }))),
+    );
+    expect(ended.map(({ delivered }) => delivered?.delivery.state)).toEqual(ended.map(() => 'DELIVERED'));
+    expect(fleet.sent.filter(({ system }) => system === 'one')).toHaveLength(1);
+  });
+});
+
 describe('the rate of a caller', () => {
   const callers = policy({ name: 'callers', limits: { callerRate: { perSecond: 1, burst: 2 } } });
 

@@ -4,11 +4,10 @@ import type { Message, Reply } from '../base/message.ts';
 import { targetToString } from '../base/target.ts';
 import type { AttemptReason } from '../base/transport.ts';
 import type { FallbackStep } from '../resilience/policy.ts';
-import type { ResolvedRepeatSafety } from '../resilience/repeat-safety.ts';
 import type { Delivered, SendOptions } from './delivery.ts';
 import type { DeliveryInput, DeliveryPorts } from './delivery-ports.ts';
 import { DeliveryRecord } from './delivery-record.ts';
-import { DeliveryRun, type RunInput } from './delivery-run.ts';
+import { DeliveryRun, type RunEnd, type RunInput } from './delivery-run.ts';
 import { type FailedTarget, reservedMs, runFallbacks } from './fallback-chain.ts';
 import { deliveryError, type FailedRun, limitError } from './outcome.ts';
 import { usesReplyCache } from './reply-cache.ts';
@@ -163,7 +162,7 @@ export class Dispatcher {
   /** The target did not reply. */
   #failed(
     input: DeliveryInput,
-    end: FailedRun & { readonly repeatSafety: ResolvedRepeatSafety },
+    end: Exclude<RunEnd, { readonly replied: true }>,
   ): Promise<Delivered> {
     if (end.refusal !== undefined) this.#ports.note({ kind: 'limit_refused', limit: end.refusal.limit });
     const { repeatSafety } = end;
@@ -172,7 +171,11 @@ export class Dispatcher {
     return this.#fallBack(
       known,
       {
-        error: this.#failure(input, end),
+        // It waited for a place, and all that it might have gone to left meanwhile.
+        error:
+          end.failure !== undefined && end.attempts.length === 0
+            ? routeError(end.failure, input.message.target)
+            : this.#failure(input, end),
         asked: new Set(end.attempts.map(({ endpoint }) => endpoint.systemId)),
         mayStandIn: end.executed === 'no' || repeatSafety.repeatSafety === 'SAFE',
       },

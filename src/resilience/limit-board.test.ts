@@ -184,6 +184,16 @@ test('a system that goes refuses who waits; attempts in flight count on when it 
   permit(enter());
 });
 
+test('a system that comes back shows the attempts that are still in flight before it is asked again', () => {
+  const { enter, board } = createBoard({ concurrency: { maxCalls: 1, queue: 0 } });
+  const running = permit(enter());
+  board.forget('ledger');
+  board.ensure('ledger');
+  expect(board.states('ledger')).toMatchObject([{ current: 1, refuses: true }]);
+  running.release(ok);
+  expect(board.states('ledger')).toMatchObject([{ current: 0, refuses: false }]);
+});
+
 test('closing refuses who waits and leaves no timer', async () => {
   const { clock, enter, board } = createBoard({ concurrency: { maxCalls: 1 } });
   permit(enter());

@@ -60,9 +60,11 @@ export class LimitBoard {
     return state === undefined ? [] : [state];
   }
 
-  /** Takes the settings of a system afresh: for when it changed, and with it the policies that match. Counts stay. */
+  /** Takes the settings of a system afresh: for when it came back or changed, and with it the policies that match. Counts stay. */
   ensure(systemId: string): void {
-    this.#targets.get(systemId)?.configure(this.#options.targetOf(systemId));
+    const target = this.#targets.get(systemId);
+    if (target !== undefined) target.configure(this.#options.targetOf(systemId));
+    else if (this.#gone.has(systemId)) this.#create(systemId);
   }
 
   /** Takes the settings of every system afresh: for when policies changed. Counts stay. */

@@ -107,12 +107,6 @@ export class PolicyBook {
     throw policyNotFound(name);
   }
 
-  /** The list as it would be with this policy: in the place of the one of its name, else behind all others. */
-  considering(policy: Policy): readonly Policy[] {
-    if (!this.#booked.has(policy.name)) return [...this.#policies, policy];
-    return this.#policies.map((each) => (each.name === policy.name ? policy : each));
-  }
-
   /** The list as it would be without the policy of this name. */
   without(name: string): readonly Policy[] {
     return this.#policies.filter((policy) => policy.name !== name);

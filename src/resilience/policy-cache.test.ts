@@ -79,6 +79,15 @@ test('ids, types and capabilities that are spelled alike are told apart', () => 
   ]);
 });
 
+test('types that have a capability in common are remembered side by side', () => {
+  const cache = new PolicyCache([policyOf('p', { types: ['t'] }, { timeoutMs: 5 })]);
+  const of = (type: string) => cache.resolve({ ...subject, systemId: undefined, type });
+  expect(of('u')).not.toBe(of('t'));
+  expect(of('t')).toBe(of('t'));
+  const [t, u] = [of('t'), of('u')];
+  expect([of('t'), of('u')].every((each, place) => each === [t, u][place])).toBe(true);
+});
+
 test('without policies there is one answer for all', () => {
   expect(new PolicyCache([]).resolve(subject)).toBe(unmatchedPolicy);
 });

@@ -61,7 +61,11 @@ export class PolicyCache {
     }
     const resolved = resolvePolicy(this.#policies, subject);
     if (known === undefined) this.#makeRoom();
-    within(within(within(this.#levelOf(subject), target), messageType), kind).set(source, { type, capabilities, resolved });
+    within(within(within(this.#levelOf(subject), target), messageType), kind).set(source, {
+      type,
+      capabilities,
+      resolved,
+    });
     return resolved;
   }
 

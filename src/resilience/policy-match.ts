@@ -12,9 +12,9 @@ import {
 export interface PolicyTarget {
   /** The system, when it is known; undefined while only a type or capability is addressed. */
   readonly systemId: string | undefined;
-  /** The system's type, or the type that is addressed; undefined when only a capability is. */
+  /** The system's type, or the one that all systems have that are addressed; undefined when they have several. */
   readonly type: string | undefined;
-  /** The system's capabilities, or the one that is addressed. */
+  /** The system's capabilities, or those that all systems have that are addressed. */
   readonly capabilities: readonly string[];
 }
 

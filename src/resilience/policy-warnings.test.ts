@@ -49,6 +49,21 @@ describe('warnings', () => {
       'breaker change at once for all messages to ledger_1, ledger_2: what they counted so far is weighed by the new settings',
     ],
     [
+      'ejection by a capability',
+      ledger({ ejection: { deviations: 3 } }, { capabilities: ['book'] }),
+      /^ejection has no effect/,
+    ],
+    [
+      'ejection of a system',
+      ledger({ ejection: { maxShare: 0 } }, { systemIds: ['ledger_1'] }),
+      /^ejection has no effect/,
+    ],
+    [
+      'balancing to a system',
+      ledger({ balanceOptions: { zoneFirst: true } }, { systemIds: ['ledger_1'] }),
+      /^balance and balance_options have no effect/,
+    ],
+    [
       'a fallback to nobody',
       ledger({ fallback: [{ kind: 'target', target: { by: 'type', type: 'shop' } }] }),
       'fallback[0]: no registered system is type:shop now',

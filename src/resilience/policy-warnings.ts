@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/duration-text.ts';
 import { type Target, targetToString } from '../base/target.ts';
-import { namesTargetsAlone, type EffectivePolicy, type Policy } from './policy.ts';
+import { namesTargetsAlone, type EffectivePolicy, type Policy, type PolicyMatch } from './policy.ts';
 import { policyContradictions } from './policy-contradictions.ts';
 import {
   policyFieldName,
@@ -45,6 +45,7 @@ export function policyWarnings(policy: Policy, surroundings: PolicySurroundings)
     ...(merged === undefined ? [] : timing(policy, merged.policy)),
     ...(merged === undefined ? [] : repeating(policy, merged.policy)),
     ...atOnce(policy, surroundings.replaced, matched),
+    ...choosing(policy, fields),
     ...fallbacks(policy, surroundings.systems),
     ...caching(policy),
   ];
@@ -145,12 +146,29 @@ function* atOnce(
   for (const path of policyFieldPaths) {
     const { sharedByTarget } = policyFields[path];
     if (sharedByTarget === undefined || sharedByTarget === 'balancing') continue;
+    if (sharedByTarget === 'ejection' && !namesWholeTypes(policy.match)) continue;
     const [was, is] = [replaced && policyValueAt(replaced, path), policyValueAt(policy, path)];
     if (JSON.stringify(was) !== JSON.stringify(is)) changed.add(policyFieldName(policyGroupOf(path)));
   }
   if (changed.size === 0) return;
   const systems = matched.map(({ systemId }) => systemId);
   yield `${listed([...changed])} change at once for all messages to ${listed(systems)}: what they counted so far is weighed by the new settings`;
+}
+
+/** What acts among several systems, in a policy whose match does not say which those are. */
+function* choosing({ match }: Policy, fields: readonly PolicyField[]): Generator<string> {
+  const ejects = fields.some((path) => path.startsWith('ejection.') && path !== 'ejection.panicShare');
+  if (ejects && !namesWholeTypes(match)) {
+    yield 'ejection has no effect, panic_share aside: it compares all systems of a type, by policies that match by types alone or match everything';
+  }
+  if (match.systemIds.length > 0 && fields.some((path) => path.startsWith('balance'))) {
+    yield 'balance and balance_options have no effect: a message that addresses a system has none to choose from';
+  }
+}
+
+/** Whether a match is about all systems of a type, or of every type. */
+function namesWholeTypes({ systemIds, capabilities }: PolicyMatch): boolean {
+  return systemIds.length === 0 && capabilities.length === 0;
 }
 
 function* fallbacks(policy: Policy, systems: readonly PolicySystem[]): Generator<string> {

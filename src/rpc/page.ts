@@ -44,9 +44,12 @@ export function pageTokenFrom(scope: string, token: string): string | undefined 
   return parsed[1];
 }
 
-/** Takes items until the page is full by count or by bytes; at least one, so that paging always gets on. */
+/**
+ * Takes items until the page is full by count or by bytes; at least one, so that paging always gets on. Asks for one more
+ * than it takes, so that items which are costly to make may be made as they are asked for.
+ */
 export function cutPage<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   limits: { readonly size: number; bytesOf(item: T): number },
 ): { readonly page: readonly T[]; readonly more: boolean } {
   const page: T[] = [];

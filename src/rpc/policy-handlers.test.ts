@@ -28,7 +28,7 @@ function setUp() {
     schemas: resilienceRequestSchemas,
     handlers: createPolicyHandlers({ policies: book, putPolicies }),
   } as unknown as ServiceDefinition;
-  return { clock, book, service };
+  return { clock, book, putPolicies, service };
 }
 
 describe('PutPolicy', () => {
@@ -96,6 +96,25 @@ test('ListPolicies shows all of them in order of names, page by page', async () 
   ]);
   const second = await callUnary(service, listPolicies, { pageSize: 2, pageToken: first.nextPageToken });
   expect([second.policies.map(({ name }) => name), second.nextPageToken]).toEqual([['z'], '']);
+});
+
+test('ListPolicies brings into form what is on the page, and not all that there are', async () => {
+  let shown = 0;
+  const policies = Array.from({ length: 50 }, (_, place) => {
+    const policy = policyOf(`p${10 + place}`, {}, {});
+    // Every field of a policy that is brought into form is asked for.
+    Object.defineProperty(policy, 'fallback', { get: () => void (shown += 1) });
+    return { policy, origin: 'configuration' };
+  });
+  const handlers = createPolicyHandlers({
+    policies: { list: () => policies, require: () => policies[0]! },
+    putPolicies: setUp().putPolicies,
+  });
+  const service = { service: ResilienceService, schemas: resilienceRequestSchemas, handlers };
+  const request = { pageSize: 2 };
+  const page = await callUnary(service as unknown as ServiceDefinition, listPolicies, request);
+  expect(page.policies.map(({ name }) => name)).toEqual(['p10', 'p11']);
+  expect(shown).toBe(3);
 });
 
 test('the rules report everything at once, within the policy too', () => {

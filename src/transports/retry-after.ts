@@ -20,9 +20,10 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
  * (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback): a wait in ms, or, when negative or not a
  * number, no further attempt at all. Empty when absent.
  */
-export function parsePushback(
-  value: string | undefined,
-): { readonly retryAfterMs?: number; readonly mayRetry?: false } {
+export function parsePushback(value: string | undefined): {
+  readonly retryAfterMs?: number;
+  readonly mayRetry?: false;
+} {
   if (value === undefined) return {};
   const text = value.trim();
   return /^[0-9]{1,10}$/.test(text)

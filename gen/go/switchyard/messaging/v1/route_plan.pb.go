@@ -243,7 +243,7 @@ type RouteLimit struct {
 	Limit string `protobuf:"bytes,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Whom it holds for: a caller or a system.
 	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
-	// The limit: attempts in flight, or tokens a second.
+	// The limit: attempts in flight, or tokens that the bucket holds when it is full (`burst`).
 	Maximum float64 `protobuf:"fixed64,4,opt,name=maximum,proto3" json:"maximum,omitempty"`
 	// Used now: attempts in flight, or tokens taken from the bucket.
 	Current float64 `protobuf:"fixed64,5,opt,name=current,proto3" json:"current,omitempty"`

@@ -191,7 +191,7 @@ export declare type RouteLimit = Message<"switchyard.messaging.v1.RouteLimit"> &
   subject: string;
 
   /**
-   * The limit: attempts in flight, or tokens a second.
+   * The limit: attempts in flight, or tokens that the bucket holds when it is full (`burst`).
    *
    * @generated from field: double maximum = 4;
    */
