@@ -27,6 +27,11 @@ describe('a policy', () => {
     expect(read(text).policy).toMatchObject({ name: 'p', retry: { attempts: 4 } });
   });
 
+  test('brings the etag along that a hub printed with it', () => {
+    expect(read(JSON.stringify({ policy: { name: 'p', etag: 'e1' } }))).toMatchObject({ etag: 'e1' });
+    expect(read(plain).etag).toBe('');
+  });
+
   test('says where a field of it stands, in each form', () => {
     expect(read(plain).locate('policy.retry.attempts')).toMatchObject({ line: 2, column: 10 });
     const inCatalog = 'catalog: c\npolicies:\n  - name: p\n    fallback: [{ same_type: {} }]\n';

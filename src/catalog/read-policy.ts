@@ -14,6 +14,8 @@ import type { SourceDocument, SourceText } from './source-text.ts';
 /** A policy of a file. */
 export interface ReadPolicy {
   readonly policy: Policy;
+  /** The etag that the hub printed with it (`policies get -o json`); empty in any other form. */
+  readonly etag: string;
   /** Where a field of a violation stands (`policy.retry.attempts`); undefined for one of no policy. */
   locate(field: string): SourcePosition | undefined;
 }
@@ -43,6 +45,7 @@ export function readPolicy(source: SourceText): ReadPolicy {
   }
   return {
     policy: policyToProto(result.data),
+    etag: etagIn(document),
     locate(field) {
       const [root, ...steps] = stepsOf(field);
       return root === 'policy' ? document.locate([...path, ...steps]) : undefined;
@@ -64,6 +67,12 @@ function policyIn(
   }
   if ('policy' in value) return { value: fromRecord(value.policy), path: ['policy'] };
   return { value, path: [] };
+}
+
+function etagIn({ value }: SourceDocument): string {
+  if (typeof value !== 'object' || value === null || !('policy' in value)) return '';
+  const { policy } = value;
+  return typeof policy === 'object' && policy !== null && 'etag' in policy ? String(policy.etag) : '';
 }
 
 /** What a hub printed in the form of files. One that cannot be read is left to the schema to refuse. */

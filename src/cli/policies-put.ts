@@ -51,7 +51,7 @@ export function addPut(policies: Command, cli: Cli): void {
 async function put(cli: Cli, options: PutOptions): Promise<void> {
   const validateOnly = options.validateOnly === true || options.dryRun === true;
   const read = await readLocatedPolicy(options.file);
-  const request = { policy: read.policy, etag: options.etag ?? '', validateOnly };
+  const request = { policy: read.policy, etag: options.etag ?? read.etag, validateOnly };
   const answer = await withHub(cli, options, (hub) =>
     withPositions(read, () => hub.resilience.putPolicy(request, hub.call)),
   );

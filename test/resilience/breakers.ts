@@ -44,10 +44,11 @@ export const breakerScenarios: Scenarios = {
     world.does('a', 'never');
     await world.clock.advance(60 * second);
     const { line } = await world.send();
+    const then = world.breaker('a');
     world.does('a', ok);
     await world.clock.advance(60 * second);
     await world.sendTimes(3);
-    return `${line}; a minute later ${world.breaker('a')}`;
+    return `${line}; then ${then}; a minute later, after 3 good trials, ${world.breaker('a')}`;
   },
   'half of the answers take longer than `slow_call_time`, and `slow_call_rate` is 0.5': async () => {
     const world = new World(

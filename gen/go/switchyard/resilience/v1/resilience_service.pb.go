@@ -582,9 +582,9 @@ type TripBreakerRequest struct {
 	SystemId string `protobuf:"bytes,1,opt,name=system_id,json=systemId,proto3" json:"system_id,omitempty"`
 	// The interface. Empty: every interface of the system.
 	Interface string `protobuf:"bytes,2,opt,name=interface,proto3" json:"interface,omitempty"`
-	// How long it stays open. Unset: until ResetBreaker; 1 s to 30 days.
+	// How long it stays forced. Unset: until ResetBreaker; 1 s to 30 days.
 	Duration *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
-	// Why, for those who find it open. At most 500 characters.
+	// Why, for those who find it so. At most 500 characters.
 	Cause string `protobuf:"bytes,4,opt,name=cause,proto3" json:"cause,omitempty"`
 	// Checks everything and changes nothing. Default: false.
 	ValidateOnly bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`

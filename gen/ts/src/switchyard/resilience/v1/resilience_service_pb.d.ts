@@ -292,14 +292,14 @@ export declare type TripBreakerRequest = Message<"switchyard.resilience.v1.TripB
   interface: string;
 
   /**
-   * How long it stays open. Unset: until ResetBreaker; 1 s to 30 days.
+   * How long it stays forced. Unset: until ResetBreaker; 1 s to 30 days.
    *
    * @generated from field: google.protobuf.Duration duration = 3;
    */
   duration?: Duration | undefined;
 
   /**
-   * Why, for those who find it open. At most 500 characters.
+   * Why, for those who find it so. At most 500 characters.
    *
    * @generated from field: string cause = 4;
    */
