@@ -1,8 +1,10 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { z } from 'zod';
 import { BreakerState, BreakerStateSchema } from '#gen/switchyard/resilience/v1/breaker_pb.js';
 import type {
   InvalidateRepliesRequest,
   ResilienceService,
+  SimulatePolicyRequest,
 } from '#gen/switchyard/resilience/v1/resilience_service_pb.js';
 import type { RequestSchemas } from './call.ts';
 import {
@@ -62,11 +64,15 @@ export const resilienceRequestSchemas: RequestSchemas<typeof ResilienceService> 
   getPolicy: z.object({ name: slug() }),
   putPolicy: z.object({ policy: required(policyRules()), etag: token() }),
   deletePolicy: z.object({ name: slug(), etag: token() }),
-  simulatePolicy: z.object({
-    policy: required(policyRules()),
-    startTime: timestamp(),
-    endTime: timestamp(),
-  }),
+  simulatePolicy: z
+    .object({ policy: required(policyRules()), startTime: timestamp(), endTime: timestamp() })
+    .superRefine((request, context) => {
+      const { startTime, endTime } = request as SimulatePolicyRequest;
+      if (startTime === undefined || endTime === undefined) return;
+      if (timestampMs(endTime) > timestampMs(startTime)) return;
+      const message = 'must be after start_time';
+      context.addIssue({ code: 'custom', path: ['endTime'], message, params: { found: '' } });
+    }),
   invalidateReplies: z
     .object({ messageTypes: list(slug(), { max: 100 }), target: target().optional(), all: z.boolean() })
     .superRefine((request, context) => {

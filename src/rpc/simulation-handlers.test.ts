@@ -1,12 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { expect, it } from 'vitest';
+import { PolicySchema } from '#gen/switchyard/resilience/v1/policy_pb.js';
 import { SimulatePolicyRequestSchema } from '#gen/switchyard/resilience/v1/resilience_service_pb.js';
 import type { HubError } from '../base/error.ts';
 import { broken, ok } from '../messaging/fleet.fixture.ts';
 import { recordTraffic } from '../messaging/traffic.fixture.ts';
 import type { BreakerHistory } from '../resilience/breaker-history.ts';
 import { createContext } from './handler-call.fixture.ts';
+import { resilienceRequestSchemas } from './resilience-requests.ts';
 import { createSimulationHandlers } from './simulation-handlers.ts';
 
 /** A hub that remembers a hundred deliveries, one each second, of which every tenth failed once and was repeated. */
@@ -90,4 +92,17 @@ it('ends with its caller, and lets the next one in', async () => {
   caller.abort(gone);
   await expect(first).rejects.toBe(gone);
   await expect(simulate()).resolves.toBeDefined();
+});
+
+it('is asked for a span of time that ends after it begins', () => {
+  const schema = resilienceRequestSchemas.simulatePolicy;
+  const span = (startMs: number, endMs: number) => ({
+    policy: create(PolicySchema, { name: 'p' }),
+    startTime: timestampFromMs(startMs),
+    endTime: timestampFromMs(endMs),
+  });
+  expect(schema.safeParse(span(1000, 2000)).success).toBe(true);
+  expect(schema.safeParse(span(2000, 2000)).error?.issues).toMatchObject([
+    { path: ['endTime'], message: 'must be after start_time' },
+  ]);
 });
