@@ -160,10 +160,7 @@ export class Dispatcher {
   }
 
   /** The target did not reply. */
-  #failed(
-    input: DeliveryInput,
-    end: Exclude<RunEnd, { readonly replied: true }>,
-  ): Promise<Delivered> {
+  #failed(input: DeliveryInput, end: Exclude<RunEnd, { readonly replied: true }>): Promise<Delivered> {
     if (end.refusal !== undefined) this.#ports.note({ kind: 'limit_refused', limit: end.refusal.limit });
     const { repeatSafety } = end;
     // While it ran, a candidate may have joined that promises less.
