@@ -169,7 +169,7 @@ describe('switchyard explain', () => {
       └─┬─────────────────────────────────────────────────────────────────────────────────────┘
         │
         ├─ limits
-        │  ├─ limits.caller_rate  anonymous  0 of 100 tokens  from reads
+        │  ├─ limits.caller_rate  anonymous  0 of 100 tokens taken  from reads
         │  └─ limits.concurrency  ledger-1  0 of 8 in flight  from ledgers
         │
         ├─ reply cache

@@ -98,7 +98,7 @@ function prefixed(word: string, cell: Cell): Cell {
 
 function limitBranch(limit: RouteLimit): Branch {
   const { subject, refuses, waiting, retryDelay, policy } = limit;
-  const unit = limit.limit.endsWith('_rate') ? 'tokens' : 'in flight';
+  const unit = limit.limit.endsWith('_rate') ? 'tokens taken' : 'in flight';
   const used = `${round(limit.current)} of ${round(limit.maximum)} ${unit}`;
   const queue = waiting === 0 ? '' : `, ${waiting} waiting`;
   const again = retryDelay === undefined ? '' : `, again in ${durationText(retryDelay)}`;

@@ -41,7 +41,7 @@ export function addPut(policies: Command, cli: Cli): void {
   withExamples(withJson(withTimeout(command)), [
     'switchyard policies put -f ledger.yaml',
     'switchyard policies put -f ledger.yaml --validate-only',
-    'switchyard policies get ledger.reads > ledger.yaml',
+    'switchyard policies get ledger.reads -o yaml > ledger.yaml',
     `echo '{name: slow, match: {types: [report]}, timeout: 5m}' | switchyard policies put -f -`,
   ])
     .addHelpText('after', fileHelp)

@@ -76,7 +76,7 @@ function describeSimulation(terminal: Terminal, name: string, simulation: Policy
       rowsOf({ recorded, current, proposed }),
     ),
     '',
-    'recorded: what happened. now: simulated with the policies in force; where it differs from recorded, the simulation errs.',
+    'recorded: what happened. now: simulated with the policies in force; where it differs from recorded, policies have changed since, or the simulation errs.',
     'proposed: simulated with the proposed policy. change: from now to proposed.',
     '',
     paint(terminal, 'dim', 'It is assumed that:'),

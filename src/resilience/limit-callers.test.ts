@@ -40,6 +40,32 @@ test('a refusal names policy, limit, caller, values and when to come back', () =
   expect(limits.state('shop', slow)).toMatchObject({ current: 2, refuses: true, retryAfterMs: 500 });
 });
 
+test('a rate that is changed holds at once, for messages and for people', () => {
+  const limits = new CallerLimits(createFakeClock());
+  limits.take('shop', slow);
+  limits.take('shop', slow);
+  const faster = callerRate('slow', 10);
+  expect(limits.state('shop', faster)).toMatchObject({ maximum: 10, current: 0, refuses: false });
+  expect(limits.take('shop', faster)).toBeUndefined();
+  expect(limits.state('shop', faster)).toMatchObject({ maximum: 10, current: 1 });
+  expect(limits.state('shop', callerRate('slow', 1))).toMatchObject({ maximum: 1, current: 0 });
+});
+
+test('a burst that another policy sets has a bucket of its own, so that going between them buys no tokens', () => {
+  const limits = new CallerLimits(createFakeClock());
+  const subject = { messageType: 'm', kind: 'REQUEST', source: '', type: 't', capabilities: [] } as const;
+  const policies = [
+    policyOf('rate', {}, { limits: { callerRate: { perSecond: 1 } } }),
+    policyOf('burst', { systemIds: ['b'] }, { limits: { callerRate: { burst: 2 } } }),
+  ];
+  const [one, other] = ['a', 'b'].map((systemId) => resolvePolicy(policies, { ...subject, systemId }));
+  let taken = 0;
+  for (let turn = 0; turn < 20; turn += 1) {
+    for (const policy of [one!, other!]) if (limits.take('shop', policy) === undefined) taken += 1;
+  }
+  expect(taken).toBe(3);
+});
+
 test('a caller without a limit costs nothing and is not remembered', () => {
   const limits = new CallerLimits(createFakeClock());
   expect(limits.take('shop', callerRate('none', 0))).toBeUndefined();

@@ -16,7 +16,8 @@ const everyoneElse = '';
 /**
  * The token bucket of each caller, one for each policy that sets a rate. A bucket that is full again knows nothing, so
  * those go first when there are {@link callerBucketsMax}. While none is full, callers that come new share one bucket for
- * each policy: names that somebody makes up must not buy tokens.
+ * each policy: names that somebody makes up must not buy tokens. A rate that is changed holds from the next message on,
+ * with a full bucket: what was counted at the old rate says nothing about the new one.
  */
 export class CallerLimits {
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -41,10 +42,14 @@ export class CallerLimits {
     if (config.perSecond === 0) return undefined;
     const nowMs = this.#clock.monotonic();
     const name = provenance['limits.callerRate.perSecond'];
-    let buckets = this.#byPolicy.get(name);
-    if (buckets === undefined) this.#byPolicy.set(name, (buckets = new Map<string, TokenBucket>()));
-    const bucket = buckets.get(caller) ?? this.#add(buckets, caller, config, nowMs);
-    bucket.configure(config, nowMs);
+    const key = keyOf(provenance);
+    let buckets = this.#byPolicy.get(key);
+    if (buckets === undefined) this.#byPolicy.set(key, (buckets = new Map<string, TokenBucket>()));
+    let bucket = buckets.get(caller) ?? this.#add(buckets, caller, config, nowMs);
+    if (!bucket.isOf(config)) {
+      bucket = new TokenBucket(config, nowMs);
+      buckets.set(buckets.has(caller) ? caller : everyoneElse, bucket);
+    }
     return bucket.tryTake(nowMs) ? undefined : refusal(caller, name, bucket, nowMs);
   }
 
@@ -54,7 +59,8 @@ export class CallerLimits {
     if (config.perSecond === 0) return undefined;
     const nowMs = this.#clock.monotonic();
     const name = provenance['limits.callerRate.perSecond'];
-    const bucket = this.#byPolicy.get(name)?.get(caller) ?? new TokenBucket(config, nowMs);
+    const known = this.#byPolicy.get(keyOf(provenance))?.get(caller);
+    const bucket = known?.isOf(config) === true ? known : new TokenBucket(config, nowMs);
     const waitMs = bucket.msUntilToken(nowMs);
     return {
       policy: name,
@@ -97,6 +103,13 @@ export class CallerLimits {
       if (buckets.size === 0 && buckets !== asked) this.#byPolicy.delete(policy);
     }
   }
+}
+
+/** One bucket for each pair of policies that give rate and burst: under one key they change only when a policy does. */
+function keyOf(provenance: ResolvedPolicy['provenance']): string {
+  const rate = provenance['limits.callerRate.perSecond'];
+  const burst = provenance['limits.callerRate.burst'];
+  return burst === rate || burst === 'default' ? rate : `${rate} ${burst}`;
 }
 
 function refusal(caller: string, policy: string, bucket: TokenBucket, nowMs: number): LimitRefusal {

@@ -31,10 +31,15 @@ export class TokenBucket {
     return this.#burst;
   }
 
+  /** Whether these are its settings. */
+  isOf(config: RateLimitConfig): boolean {
+    return config.perSecond === this.#perSecond && burstOf(config) === this.#burst;
+  }
+
   /** Takes other settings from now on. It keeps what it holds, cut to the new burst: no change gives tokens away. */
   configure(config: RateLimitConfig, nowMs: number): void {
+    if (this.isOf(config)) return;
     const burst = burstOf(config);
-    if (config.perSecond === this.#perSecond && burst === this.#burst) return;
     const level = Math.min(this.level(nowMs), burst);
     this.#perSecond = config.perSecond;
     this.#burst = burst;
