@@ -1,10 +1,9 @@
 import { CatalogChange_Action, CatalogChange_Resource } from '#gen/switchyard/registry/v1/catalog_pb.js';
 import type { CatalogChange, CatalogPlan } from '#gen/switchyard/registry/v1/catalog_pb.js';
-import { positionText } from '../catalog/catalog-file-error.ts';
 import { readCatalogs } from '../catalog/read-catalogs.ts';
 import type { ReadCatalog } from '../catalog/read-catalogs.ts';
 import { readSources } from '../catalog/source-files.ts';
-import { CommandFailure } from './command-failure.ts';
+import { withPositions } from './file-positions.ts';
 import { readFileText } from './file-text.ts';
 import type { HubClient } from './hub-client.ts';
 import { paint, printable } from './terminal.ts';
@@ -27,20 +26,11 @@ export async function applyCatalog(
   { catalog, locate }: ReadCatalog,
   mode: ApplyMode,
 ): Promise<CatalogPlan> {
-  try {
+  return withPositions({ locate }, async () => {
     const { plan } = await hub.registry.applyCatalog({ catalog, ...mode }, hub.call);
     if (plan === undefined) throw new Error('the hub answered without a plan; it is of another version');
     return plan;
-  } catch (error) {
-    throw new CommandFailure(error, {
-      translate: ({ field, description }) => {
-        const position = locate(field);
-        if (position === undefined) return { field, description };
-        const where = [positionText(position), position.path].filter((part) => part !== '');
-        return { field: where.join(': '), description };
-      },
-    });
-  }
+  });
 }
 
 /** `system/ledger_1`. */

@@ -3,7 +3,8 @@ import { PutPolicyResponseSchema } from '#gen/switchyard/resilience/v1/resilienc
 import { withExamples, withHub, withJson, withTimeout } from './cli.ts';
 import type { Cli, HubOptions } from './cli.ts';
 import { messageToJson, printJson } from './json.ts';
-import { readLocatedPolicy, withPositions } from './policy-file.ts';
+import { withPositions } from './file-positions.ts';
+import { readPolicyFile } from './policy-file.ts';
 import { printable } from './terminal.ts';
 
 interface PutOptions extends HubOptions {
@@ -50,7 +51,7 @@ export function addPut(policies: Command, cli: Cli): void {
 
 async function put(cli: Cli, options: PutOptions): Promise<void> {
   const validateOnly = options.validateOnly === true || options.dryRun === true;
-  const read = await readLocatedPolicy(options.file);
+  const read = await readPolicyFile(options.file);
   const request = { policy: read.policy, etag: options.etag ?? read.etag, validateOnly };
   const answer = await withHub(cli, options, (hub) =>
     withPositions(read, () => hub.resilience.putPolicy(request, hub.call)),

@@ -6,7 +6,8 @@ import { withExamples, withHub, withJson, withTimeout } from './cli.ts';
 import type { Cli, HubOptions } from './cli.ts';
 import { formatDuration, parseDurationMs } from './duration.ts';
 import { messageToJson, printJson } from './json.ts';
-import { readLocatedPolicy, withPositions } from './policy-file.ts';
+import { withPositions } from './file-positions.ts';
+import { readPolicyFile } from './policy-file.ts';
 import { instantText } from './proto-time.ts';
 import { renderTable } from './table.ts';
 import type { Cell } from './table.ts';
@@ -43,7 +44,7 @@ export function addSimulate(policies: Command, cli: Cli): void {
     'switchyard policies simulate -f ledger.yaml --from 30m --seed 2',
   ]).action(async (_flags: unknown, self: Command) => {
     const options = self.optsWithGlobals<SimulateOptions>();
-    const read = await readLocatedPolicy(options.file);
+    const read = await readPolicyFile(options.file);
     const { policy } = read;
     const nowMs = cli.clock.now();
     const request = {
